@@ -1,0 +1,1 @@
+"""The command-line tool: starts the parts and gathers the commands that each part brings."""

@@ -1,0 +1,1 @@
+"""Sealed responses and the statistics made of them."""
