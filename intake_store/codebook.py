@@ -1,0 +1,383 @@
+"""The codebook: the only source of variables, codes, labels, populations and rules.
+
+Flows, validation, tables and exports all read it. Versions stand side by side as `v1.yml`, `v2.yml`, …; a response
+names the version it was given under, so old responses stay readable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from content_files import ContentError, ContentProblem, YamlFile, load_model
+from intake_store.submission.errors import ResponseError
+from intake_store.submission.response import (
+    NO_ANSWER,
+    NOT_ASKED,
+    RESPONSE_FIELDS,
+    Answer,
+    AnswerStatus,
+    QualityFlag,
+    Response,
+)
+
+_RESERVED_NAMES = RESPONSE_FIELDS | {"id", "quarter"}
+_RESERVED_CODES = frozenset(status.value for status in AnswerStatus)
+
+
+class VariableType(StrEnum):
+    """How many codes an answer may hold."""
+
+    SINGLE = "single"
+    MULTIPLE = "multiple"
+
+
+class AgeGroup(StrEnum):
+    """Whose responses a population holds; tables never put under-18s and adults together."""
+
+    ADULT = "adult"
+    UNDER_18 = "under_18"
+    ANY = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One category of a variable. An `exclusive` code stands alone in a multiple answer."""
+
+    code: str
+    label: str
+    definition: str = ""
+    exclusive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AskIf:
+    """A routing rule: asked only when `variable` was answered with at least one of `codes`."""
+
+    variable: str
+    codes: tuple[str, ...]
+
+    def holds(self, answers: Mapping[str, Answer]) -> bool:
+        """Tell whether the answers so far lead to the variable; an unanswered one leads nowhere."""
+        earlier = answers.get(self.variable)
+        return earlier is not None and not set(self.codes).isdisjoint(earlier.codes)
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One question as it is put to one population: `codes` are those offered, in the order they are shown.
+
+    `max` is the greatest number of codes in an answer: 1 for a single one, all offered ones when nothing was set.
+    `label`, `question` and the labels of the codes are English message ids.
+    """
+
+    name: str
+    label: str
+    question: str
+    type: VariableType
+    max: int
+    codes: tuple[Code, ...]
+    unknown: bool
+    ask_if: AskIf | None
+    definition: str
+    source: str
+
+    def is_asked(self, answers: Mapping[str, Answer]) -> bool:
+        """Tell whether the routing asks this variable, given the answers to the earlier ones."""
+        return self.ask_if is None or self.ask_if.holds(answers)
+
+    def label_of(self, code: str) -> str:
+        """Return the label of one of the offered codes; raises `KeyError` for another."""
+        for entry in self.codes:
+            if entry.code == code:
+                return entry.label
+        raise KeyError(code)
+
+    def problems(self, answer: Answer) -> Iterator[str]:
+        """Yield what is wrong with an answer to this variable, the routing apart."""
+        if answer.status is AnswerStatus.UNKNOWN and not self.unknown:
+            yield f"{self.name} does not take 'unknown'."
+        if not answer.codes:
+            return
+        offered = {entry.code: entry for entry in self.codes}
+        if not offered.keys() >= set(answer.codes):
+            yield f"{self.name} has a code that is not offered."
+            return
+        if len(answer.codes) > self.max:
+            yield f"{self.name} has {len(answer.codes)} codes and takes at most {self.max}."
+        if len(answer.codes) > 1 and any(offered[code].exclusive for code in answer.codes):
+            yield f"{self.name} has an exclusive code together with others."
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """Whom a questionnaire is for, and its variables in the order they are asked."""
+
+    name: str
+    label: str
+    definition: str
+    age: AgeGroup
+    variables: tuple[Variable, ...]
+    _by_name: Mapping[str, Variable] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_name", {variable.name: variable for variable in self.variables})
+
+    def variable(self, name: str) -> Variable:
+        """Return the variable with this name; raises `KeyError` if the population is not asked it."""
+        return self._by_name[name]
+
+    def complete(self, answers: Mapping[str, Answer]) -> dict[str, Answer]:
+        """Return an entry for every variable, as a response needs it.
+
+        What the routing leaves out becomes `not_asked`, also when it had been answered before an earlier answer was
+        changed; what was asked and is missing becomes `no_answer`.
+        """
+        completed: dict[str, Answer] = {}
+        for variable in self.variables:
+            if variable.is_asked(completed):
+                given = answers.get(variable.name, NO_ANSWER)
+                completed[variable.name] = NO_ANSWER if given.status is AnswerStatus.NOT_ASKED else given
+            else:
+                completed[variable.name] = NOT_ASKED
+        return completed
+
+    def problems(self, answers: Mapping[str, Answer]) -> Iterator[str]:
+        """Yield what is wrong with the answers of a response, in the order of the variables."""
+        if not self._by_name.keys() >= answers.keys():
+            yield f"It has an answer to a variable that {self.name} does not have."
+        for variable in self.variables:
+            answer = answers.get(variable.name)
+            if answer is None:
+                yield f"{variable.name} is missing."
+            elif variable.is_asked(answers) == (answer.status is AnswerStatus.NOT_ASKED):
+                asked = "was left out although the routing asks it" if answer is NOT_ASKED else "was not to be asked"
+                yield f"{variable.name} {asked}."
+            else:
+                yield from variable.problems(answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Codebook:
+    """One version of the codebook."""
+
+    version: str
+    variables: Mapping[str, Variable]
+    """Every variable with all of its codes; what one population is offered stands in `populations`."""
+    populations: Mapping[str, Population]
+
+    def validate(self, response: Response) -> None:
+        """Check a response against this version.
+
+        Raises `ResponseError` with every problem; a problem names variables, never what was answered.
+        """
+        problems: list[str] = []
+        if response.codebook_version != self.version:
+            problems.append(f"It was given under another version than {self.version}.")
+        population = self.populations.get(response.population)
+        if population is None:
+            problems.append(f"Codebook {self.version} has no such population.")
+        else:
+            problems.extend(population.problems(response.answers))
+        if not all(isinstance(flag, QualityFlag) for flag in response.flags):
+            problems.append("It has an unknown quality flag.")
+        if problems:
+            raise ResponseError(problems)
+
+
+def load_codebook(path: Path) -> Codebook:
+    """Read one version of the codebook from `v<version>.yml`.
+
+    Raises `ContentError` with the line of every mistake.
+    """
+    content, source = load_model(path, _CodebookFile)
+    return _Resolver(content, source).codebook()
+
+
+def load_codebooks(folder: Path) -> dict[str, Codebook]:
+    """Read every version in a folder, by version.
+
+    Raises `ContentError` with all mistakes of all versions, or when the folder holds none.
+    """
+    codebooks: dict[str, Codebook] = {}
+    problems: list[ContentProblem] = []
+    for path in sorted(folder.glob("v*.yml")):
+        try:
+            codebook = load_codebook(path)
+        except ContentError as error:
+            problems.extend(error.problems)
+        else:
+            codebooks[codebook.version] = codebook
+    if not codebooks and not problems:
+        problems.append(ContentProblem(folder, 0, "", "holds no codebook (v1.yml)"))
+    if problems:
+        raise ContentError(problems)
+    return codebooks
+
+
+_Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+_CodeName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_]{0,39}$")]
+_Sentence = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+
+
+class _FileModel(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _CodeEntry(_FileModel):
+    code: _CodeName
+    label: _Sentence
+    definition: str = ""
+    exclusive: bool = False
+
+
+class _AskIfEntry(_FileModel):
+    variable: _Name
+    codes: list[_CodeName] | None = Field(default=None, min_length=1)
+    other_than: list[_CodeName] | None = Field(default=None, min_length=1)
+
+
+class _VariableEntry(_FileModel):
+    label: _Sentence
+    question: _Sentence
+    type: Literal["single", "multiple"]
+    max: int | None = Field(default=None, ge=2)
+    unknown: bool = False
+    ask_if: _AskIfEntry | None = None
+    definition: _Sentence
+    source: _Sentence
+    codes: list[_CodeEntry] = Field(min_length=2)
+
+
+class _AskedVariable(_FileModel):
+    variable: _Name
+    question: _Sentence | None = None
+    offer: list[_CodeName] | None = Field(default=None, min_length=1)
+
+
+class _PopulationEntry(_FileModel):
+    label: _Sentence
+    definition: _Sentence
+    age: AgeGroup
+    variables: list[_AskedVariable] = Field(min_length=1)
+
+
+class _CodebookFile(_FileModel):
+    version: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,3}$")]
+    variables: dict[_Name, _VariableEntry]
+    populations: dict[_Name, _PopulationEntry]
+
+
+class _Resolver:
+    """Turns the checked file into a codebook, and gathers what the shape alone does not show."""
+
+    def __init__(self, content: _CodebookFile, source: YamlFile) -> None:
+        self._content = content
+        self._source = source
+        self._problems: list[ContentProblem] = []
+
+    def codebook(self) -> Codebook:
+        if self._source.path.name != f"v{self._content.version}.yml":
+            self._report(["version"], f"must be the version in the file name {self._source.path.name}")
+        for name, entry in self._content.variables.items():
+            self._check_variable(name, entry)
+        if self._problems:
+            raise ContentError(self._problems)
+        variables = {name: self._variable(name, entry) for name, entry in self._content.variables.items()}
+        populations = {
+            name: self._population(name, entry, variables) for name, entry in self._content.populations.items()
+        }
+        if self._problems:
+            raise ContentError(self._problems)
+        return Codebook(self._content.version, variables, populations)
+
+    def _report(self, location: list[str | int], message: str) -> None:
+        self._problems.append(self._source.problem(location, message))
+
+    def _check_variable(self, name: str, entry: _VariableEntry) -> None:
+        place: list[str | int] = ["variables", name]
+        if name in _RESERVED_NAMES:
+            self._report(place, f"{name!r} is a field of the response itself; choose another name")
+        if entry.max is not None and entry.type == "single":
+            self._report([*place, "max"], "a single answer has no 'max'")
+        seen: set[str] = set()
+        for index, code in enumerate(entry.codes):
+            if code.code in seen:
+                self._report([*place, "codes", index], f"code {code.code!r} stands there twice")
+            if code.code in _RESERVED_CODES:
+                self._report([*place, "codes", index], f"{code.code!r} is not a code but a kind of missing answer")
+            if code.exclusive and entry.type == "single":
+                self._report([*place, "codes", index], "every code of a single answer is exclusive; leave it out")
+            seen.add(code.code)
+        if entry.ask_if is not None:
+            self._check_routing([*place, "ask_if"], entry.ask_if)
+
+    def _check_routing(self, place: list[str | int], rule: _AskIfEntry) -> None:
+        if (rule.codes is None) == (rule.other_than is None):
+            self._report(place, "needs either 'codes' or 'other_than'")
+        earlier = self._content.variables.get(rule.variable)
+        if earlier is None:
+            self._report(place, f"there is no variable {rule.variable!r}")
+            return
+        known = {code.code for code in earlier.codes}
+        for code in (*(rule.codes or ()), *(rule.other_than or ())):
+            if code not in known:
+                self._report(place, f"{rule.variable!r} has no code {code!r}")
+
+    def _variable(self, name: str, entry: _VariableEntry) -> Variable:
+        codes = tuple(Code(code.code, code.label, code.definition, code.exclusive) for code in entry.codes)
+        return Variable(
+            name=name,
+            label=entry.label,
+            question=entry.question,
+            type=VariableType(entry.type),
+            max=1 if entry.type == "single" else min(entry.max or len(codes), len(codes)),
+            codes=codes,
+            unknown=entry.unknown,
+            ask_if=self._ask_if(entry.ask_if),
+            definition=entry.definition,
+            source=entry.source,
+        )
+
+    def _ask_if(self, rule: _AskIfEntry | None) -> AskIf | None:
+        if rule is None:
+            return None
+        every = [code.code for code in self._content.variables[rule.variable].codes]
+        wanted = rule.codes if rule.codes is not None else [c for c in every if c not in (rule.other_than or ())]
+        return AskIf(rule.variable, tuple(wanted))
+
+    def _population(self, name: str, entry: _PopulationEntry, variables: Mapping[str, Variable]) -> Population:
+        asked: dict[str, Variable] = {}
+        for index, item in enumerate(entry.variables):
+            place: list[str | int] = ["populations", name, "variables", index]
+            variable = variables.get(item.variable)
+            if variable is None:
+                self._report(place, f"there is no variable {item.variable!r}")
+                continue
+            if item.variable in asked:
+                self._report(place, f"{item.variable!r} stands there twice")
+            if variable.ask_if is not None and variable.ask_if.variable not in asked:
+                self._report(place, f"is routed by {variable.ask_if.variable!r}, which must come before it")
+            asked[item.variable] = self._asked(place, item, variable)
+        return Population(name, entry.label, entry.definition, entry.age, tuple(asked.values()))
+
+    def _asked(self, place: list[str | int], item: _AskedVariable, variable: Variable) -> Variable:
+        by_code = {code.code: code for code in variable.codes}
+        offered = item.offer if item.offer is not None else list(by_code)
+        for code in offered:
+            if code not in by_code:
+                self._report([*place, "offer"], f"{variable.name!r} has no code {code!r}")
+        if len(set(offered)) != len(offered):
+            self._report([*place, "offer"], "a code stands there twice")
+        codes = tuple(by_code[code] for code in offered if code in by_code)
+        return replace(
+            variable,
+            question=item.question or variable.question,
+            max=min(variable.max, len(codes)),
+            codes=codes,
+        )

@@ -1,0 +1,1 @@
+"""The side of the store that may be imported by whoever collects responses: it seals and submits, and opens nothing."""
