@@ -1,0 +1,1 @@
+"""Words in a person's own language: gettext catalogues and the strings that go into them."""
