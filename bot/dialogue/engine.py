@@ -182,9 +182,9 @@ class _Walk:
             case "command":
                 return choice.value in self.flows.commands
             case "change":
-                return choice.value in self.flows.slots
+                return self._slot(choice.value) is not None
             case name:
-                slot = self.flows.slots.get(name)
+                slot = self._slot(name)
                 return slot is not None and (
                     choice.value in slot.values or slot.type in ("place", "language") or choice.value == slot.skip_value
                 )
@@ -193,9 +193,8 @@ class _Walk:
         offered = {choice.id for choice in asked.choices} if asked else set()
         if asked and slot_name == asked.slot and (not offered or f"{slot_name}:{value}" in offered):
             self._fill(value)
-        elif slot_name in self.slots and self.flows.slots[slot_name].population and self._in_questionnaire():
+        elif slot_name in self.slots and (slot := self._slot(slot_name)) and slot.population:
             # A button of an earlier question: the person changed their mind.
-            slot = self.flows.slots[slot_name]
             self.remember = True
             self._set(slot_name, (value,) if slot.multiple else _typed(slot, value))
             self._forget_unrouted()
@@ -204,7 +203,7 @@ class _Walk:
             self._pattern("pattern_stale_choice")
 
     def _select(self, asked: Ask, values: list[str], *, done: bool) -> None:
-        slot = self.flows.slots[asked.slot]
+        slot = self._known_slot(asked.slot)
         offered = {choice.value for choice in asked.choices if choice.kind == asked.slot}
         values = [value for value in values if value in offered]
         if slot.skip_value in values:
@@ -282,7 +281,7 @@ class _Walk:
 
     def _answers(self, asked: Ask, event: Understood) -> bool:
         """Take a text as the answer to the question that was asked, if it is one."""
-        slot = self.flows.slots[asked.slot]
+        slot = self._known_slot(asked.slot)
         values = {choice.value for choice in asked.choices if choice.kind == asked.slot}
         if event.decision == "answer" and event.intent in ("affirm", "deny"):
             answer = YES if event.intent == "affirm" else NO
@@ -343,7 +342,7 @@ class _Walk:
 
     def _skip(self) -> None:
         asked = self._asked()
-        slot = self.flows.slots[asked.slot] if asked else None
+        slot = self._known_slot(asked.slot) if asked else None
         if slot is None or slot.skip_value is None:
             self._pattern("pattern_skip_question")
         elif slot.multiple:
@@ -394,6 +393,13 @@ class _Walk:
         if len(self.stack) >= DEPTH_LIMIT:
             raise LoopError(f"more than {DEPTH_LIMIT} flows on top of each other")
         flow = self.flows.flows[name]
+        if flow.questionnaire:
+            # Two questionnaires at once would mix their answers: the one that is running goes on, another one ends.
+            running = [index for index, frame in enumerate(self.stack) if frame.flow == name]
+            self._drop(running[0] + 1 if running else 0)
+            if running:
+                self.stack[-1] = replace(self.top, phase=Phase.ENTER)
+                return
         self.stack.append(Frame(name, flow.first, Phase.ENTER, dict(context or {})))
 
     def _pattern(self, name: str, context: Mapping[str, SlotValue] | None = None) -> None:
@@ -434,7 +440,7 @@ class _Walk:
         flow = self.flow()
         frame = self.stack.pop()
         for name in flow.collected - flow.persisted_slots:
-            slot = self.flows.slots.get(name)
+            slot = self.flows.slot(name, flow.questionnaire)
             if slot and not slot.persistent and not self._belongs_below(slot):
                 self.slots.pop(name, None)
         return frame
@@ -459,13 +465,22 @@ class _Walk:
 
     # -- slots ----------------------------------------------------------------------------------------------------
 
+    def _slot(self, name: str) -> Slot | None:
+        return self.flows.slot(name, self._population())
+
+    def _known_slot(self, name: str) -> Slot:
+        slot = self._slot(name)
+        if slot is None:
+            raise DialogueError(f"there is no slot {name}")
+        return slot
+
     def _set(self, name: str, value: SlotValue) -> None:
         self.slots = changed(self.slots, {name: value})
 
     def _fill(self, value: str | tuple[str, ...]) -> None:
         """Put an answer into the slot that is asked for, or say why not and ask again."""
         frame, step = self.top, self.step()
-        slot = self.flows.slots[self._subject(frame, step)]
+        slot = self._known_slot(self._subject(frame, step))
         typed = _typed(slot, value) if isinstance(value, str) else value
         old = self.slots.get(slot.name)
         self.remember = True
@@ -489,19 +504,18 @@ class _Walk:
         while changed_something:
             changed_something = False
             for name in list(self.slots):
-                slot = self.flows.slots.get(name)
-                if slot and slot.ask_if and not self._routed(slot):
+                slot = self._slot(name)
+                if slot and not self._routed(slot):
                     self.slots.pop(name)
                     changed_something = True
 
     def _routed(self, slot: Slot) -> bool:
         """Whether the codebook's routing asks this question, given the answers so far."""
-        for name, codes in slot.ask_if:
-            value = self.slots.get(name)
-            given = set(value) if isinstance(value, tuple) else {_code(value)}
-            if not given & codes:
-                return False
-        return True
+        if slot.ask_if is None:
+            return True
+        name, codes = slot.ask_if
+        value = self.slots.get(name)
+        return not codes.isdisjoint(value if isinstance(value, tuple) else (value,))
 
     @staticmethod
     def _subject(frame: Frame, step: Step) -> str:
@@ -571,7 +585,7 @@ class _Walk:
         return any(frame.phase is Phase.INTERRUPTED for frame in self.stack[:-1])
 
     def _collect(self, frame: Frame, step: Step) -> None:
-        slot = self.flows.slots[self._subject(frame, step)]
+        slot = self._known_slot(self._subject(frame, step))
         if (slot.population and not self._routed(slot)) or (
             slot.name in self.slots and not step.ask_before_filling and SELECTED not in frame.context
         ):
@@ -588,7 +602,7 @@ class _Walk:
     def ask(self, step: Step) -> Ask:
         """Return the question of a collect step, with its choices for this moment."""
         frame = self.top
-        slot = self.flows.slots[self._subject(frame, step)]
+        slot = self._known_slot(self._subject(frame, step))
         context = {**frame.context, "interrupted": self._is_interruption()}
         selected = frame.context.get(SELECTED, self.slots.get(slot.name) if slot.multiple else ())
         choices, response = self._choices_of(slot, step, context)
@@ -631,13 +645,13 @@ class _Walk:
     def _progress(self, slot: Slot) -> tuple[int, int] | None:
         if slot.population is None:
             return None
-        names = self.flows.questionnaires.get(self._population() or slot.population, ())
-        asked = [name for name in names if self._may_be_asked(self.flows.slots[name])]
+        variables = self.flows.variables[slot.population].values()
+        asked = [variable.name for variable in variables if self._may_be_asked(variable)]
         return (asked.index(slot.name) + 1, len(asked)) if slot.name in asked else None
 
     def _may_be_asked(self, slot: Slot) -> bool:
         """Whether the question is asked or may still be: routing on questions not yet answered is left open."""
-        return all(name not in self.slots for name, _ in slot.ask_if) or self._routed(slot)
+        return slot.ask_if is None or slot.ask_if[0] not in self.slots or self._routed(slot)
 
     def _variant(self, response: str, context: Mapping[str, SlotValue] | None = None) -> Variant:
         return self.flows.responses[response].variant(self.slots, context or {})
@@ -649,8 +663,8 @@ class _Walk:
         variant = self._variant(name, self.top.context if self.stack else None)
         if variant.kind == "summary":
             population = variant.population or self._population() or ""
-            names = self.flows.questionnaires.get(population, ())
-            answers = tuple((slot, self.slots[slot]) for slot in names if slot in self.slots)
+            names = self.flows.variables.get(population, ())
+            answers = tuple((name, self.slots[name]) for name in names if name in self.slots)
             self.utterances.append(ShowSummary(name, population, answers))
         else:
             self.utterances.append(Say(name, self._values()))
@@ -662,7 +676,3 @@ KEPT_PATTERNS = frozenset({"pattern_correction", "pattern_confirm_crisis"})
 
 def _typed(slot: Slot, value: str) -> SlotValue:
     return {YES: True, NO: False}.get(value, value) if slot.type == "bool" else value
-
-
-def _code(value: SlotValue) -> str:
-    return {True: YES, False: NO}.get(value, value) if isinstance(value, bool) else str(value)  # type: ignore[arg-type]

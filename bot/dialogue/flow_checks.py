@@ -72,7 +72,7 @@ def _problems(flow_set: FlowSet, known: Known) -> Iterator[_Found]:
     for command in COMMANDS:
         if command not in flow_set.commands:
             yield "commands", command, None, f"command {command}", "has no title"
-    for slot in flow_set.slots.values():
+    for slot in (*flow_set.slots.values(), *(slot for group in flow_set.variables.values() for slot in group.values())):
         for message in _slot_problems(slot):
             yield "slots", slot.name, None, f"slot {slot.name}", message
     for response in flow_set.responses.values():
@@ -111,9 +111,9 @@ def _flow_problems(flow: Flow, flow_set: FlowSet, known: Known) -> Iterator[str]
             yield f"unknown intent {intent}"
     if flow.triggers and not flow.is_pattern and not flow.title:
         yield "needs a name, because a person may be asked whether this flow is meant"
-    if flow.questionnaire and flow.questionnaire not in flow_set.questionnaires:
+    if flow.questionnaire and flow.questionnaire not in flow_set.variables:
         yield f"unknown population {flow.questionnaire}"
-    for slot in flow.persisted_slots - flow_set.slots.keys():
+    for slot in flow.persisted_slots - flow_set.slot_names:
         yield f"unknown slot {slot}"
     reachable = _reachable(flow)
     for step_id in flow.steps.keys() - reachable:
@@ -147,18 +147,18 @@ def _step_problems(flow: Flow, step: Step, flow_set: FlowSet, known: Known) -> I
     if step.kind == "set_slots":
         for name, value in step.values.items():
             yield from _unknown_slots([name], flow_set)
-            yield from _value_problems(flow_set.slots.get(name), value, known)
+            yield from _value_problems(flow_set.slot(name, flow.questionnaire), value, known)
     if step.kind == "collect":
-        yield from _collect_problems(step, flow_set)
+        yield from _collect_problems(flow, step, flow_set)
 
 
-def _collect_problems(step: Step, flow_set: FlowSet) -> Iterator[str]:
+def _collect_problems(flow: Flow, step: Step, flow_set: FlowSet) -> Iterator[str]:
     for rejection in step.rejections:
         yield from _unknown_slots(rejection.condition.slots, flow_set)
         yield from _utter_problems(rejection.response, flow_set, question=False)
     if step.subject.startswith("context."):
         return
-    slot = flow_set.slots.get(step.subject)
+    slot = flow_set.slot(step.subject, flow.questionnaire)
     if slot is None:
         yield f"unknown slot {step.subject}"
         return
@@ -184,7 +184,7 @@ def _response_problems(response: Response, flow_set: FlowSet, known: Known) -> I
                 yield f"unknown service {contact}"
         if variant.kind == "crisis" and not variant.contacts:
             yield "a crisis card names at least one service to contact"
-        if variant.population and variant.population not in flow_set.questionnaires:
+        if variant.population and variant.population not in flow_set.variables:
             yield f"unknown population {variant.population}"
 
 
@@ -211,7 +211,7 @@ def _placeholder_problems(variant: Variant, flow_set: FlowSet, known: Known) -> 
             if name.startswith(PHONE_PREFIX):
                 if name.removeprefix(PHONE_PREFIX) not in known.phones:
                     yield f"{{{name}}}: no number of that service may be shown"
-            elif name not in flow_set.slots and name not in known.values:
+            elif name not in flow_set.slot_names and name not in known.values:
                 yield f"unknown placeholder {{{name}}}"
 
 
@@ -222,7 +222,7 @@ def placeholders(text: str) -> tuple[str, ...]:
 
 def _unknown_slots(names: Iterable[str], flow_set: FlowSet) -> Iterator[str]:
     for name in names:
-        if name not in flow_set.slots:
+        if name not in flow_set.slot_names:
             yield f"unknown slot {name}"
 
 

@@ -47,18 +47,15 @@ def load_flows(folder: Path, known: Known, questionnaire_slots: Iterable[Slot] =
         reading.problems.append(ContentProblem(folder, 0, "", "holds no flow files"))
     if reading.problems:
         raise ContentError(reading.problems)
-    questionnaire_slots = tuple(questionnaire_slots)
-    slots = {**reading.slots, **{slot.name: slot for slot in questionnaire_slots}}
-    questionnaires: dict[str, tuple[str, ...]] = {}
+    variables: dict[str, dict[str, Slot]] = {}
     for slot in questionnaire_slots:
-        if slot.population:
-            questionnaires[slot.population] = (*questionnaires.get(slot.population, ()), slot.name)
+        variables.setdefault(slot.population or "", {})[slot.name] = slot
     flow_set = FlowSet(
         flows=reading.flows,
-        slots=slots,
+        slots=reading.slots,
         responses=reading.responses,
         commands=reading.commands,
-        questionnaires=questionnaires,
+        variables=variables,
         triggers={trigger: flow.name for flow in reading.flows.values() for trigger in flow.triggers},
     )
     problems = check_flow_set(flow_set, known, reading.place_of)

@@ -37,7 +37,7 @@ class Slot:
     exclusive: frozenset[str] = frozenset()
     persistent: bool = False
     population: str | None = None
-    ask_if: tuple[tuple[str, frozenset[str]], ...] = ()
+    ask_if: tuple[str, frozenset[str]] | None = None
 
     @property
     def multiple(self) -> bool:
@@ -142,14 +142,27 @@ class Flow:
 
 @dataclass(frozen=True)
 class FlowSet:
-    """All content that the engine needs."""
+    """All content that the engine needs.
+
+    `slots` are those of the flow files; `variables` are the codebook's, by population, in the order of their questions.
+    A variable such as `needs` offers each population other codes, so it is looked up by both.
+    """
 
     flows: Mapping[str, Flow]
     slots: Mapping[str, Slot]
     responses: Mapping[str, Response]
     commands: Mapping[str, Choice]
-    questionnaires: Mapping[str, tuple[str, ...]]
+    variables: Mapping[str, Mapping[str, Slot]]
     triggers: Mapping[str, str]
+
+    @property
+    def slot_names(self) -> frozenset[str]:
+        """Every name that a condition may read."""
+        return frozenset(self.slots).union(*self.variables.values())
+
+    def slot(self, name: str, population: str | None) -> Slot | None:
+        """Return a slot by name; in a questionnaire, the population's variable comes first."""
+        return self.variables.get(population or "", {}).get(name) or self.slots.get(name)
 
     def flow_for(self, intent: str | None) -> str | None:
         """Return the flow that an intent starts."""
