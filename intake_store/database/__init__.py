@@ -1,0 +1,1 @@
+"""The intake database: its tables, its connections and its migrations."""

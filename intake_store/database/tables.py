@@ -1,0 +1,56 @@
+"""The tables of the intake database. What stands here is all that is kept of a submission."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Final
+
+from sqlalchemy import LargeBinary, MetaData, String, Uuid
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class IntakeTable(DeclarativeBase):
+    """The parent of all tables; constraint names are fixed so that migrations can find them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        }
+    )
+
+
+_WITHOUT_ROW_NUMBER: Final = {"sqlite_with_rowid": False}
+
+
+class SealedRow(IntakeTable):
+    """One sealed response.
+
+    The table has no row number in SQLite: rows stand in the order of their random ids, so the order in which people
+    answered is not kept.
+    """
+
+    __tablename__ = "sealed_response"
+    __table_args__ = _WITHOUT_ROW_NUMBER
+
+    row_id: Mapped[uuid.UUID] = mapped_column(Uuid(), primary_key=True)
+    key_id: Mapped[str] = mapped_column(String(16))
+    purpose: Mapped[str] = mapped_column(String(32))
+    codebook_version: Mapped[str] = mapped_column(String(16))
+    iso_week: Mapped[str] = mapped_column(String(8))
+    sealed: Mapped[bytes] = mapped_column(LargeBinary())
+    receipt_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
+    """Only when the person asked for a receipt code."""
+
+
+class SubmissionRow(IntakeTable):
+    """The keyed hash of an idempotency key, kept through the following ISO week and without a link to its response."""
+
+    __tablename__ = "submission"
+    __table_args__ = _WITHOUT_ROW_NUMBER
+
+    key_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    iso_week: Mapped[str] = mapped_column(String(8))

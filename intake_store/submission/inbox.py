@@ -1,0 +1,181 @@
+"""Where responses go: sealed on the way in, stored once, and deleted by whoever holds the receipt code."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from enum import StrEnum
+from typing import NewType, Protocol, Self
+
+from sqlalchemy import CursorResult, delete, insert
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from intake_store.database.connections import connect, erase_remains
+from intake_store.database.tables import SealedRow, SubmissionRow
+from intake_store.database.versions import current_revision, newest_revision
+from intake_store.submission.errors import InboxUnavailable, ReceiptError
+from intake_store.submission.iso_weeks import IsoWeek
+from intake_store.submission.receipts import ReceiptCode, hash_receipt_code
+from intake_store.submission.response import Response
+from intake_store.submission.sealing import Sealer
+from intake_store.submission.store_secrets import StoreSecrets, SubmissionPepper
+
+SubmissionHash = NewType("SubmissionHash", bytes)
+"""What is stored of an idempotency key, 32 bytes."""
+
+
+class SubmissionOutcome(StrEnum):
+    """What became of a submission; the person is told exactly this."""
+
+    STORED = "stored"
+    ALREADY_STORED = "already_stored"
+    """The same submission had been stored before; it was not stored twice."""
+    NOT_RECORDED = "not_recorded"
+    """This deployment records no responses."""
+
+
+class ResponseStore(Protocol):
+    """What a conversation needs of the store."""
+
+    async def submit(
+        self, response: Response, idempotency_key: str, receipt: ReceiptCode | None = None
+    ) -> SubmissionOutcome:
+        """Store a response once.
+
+        `idempotency_key` is a random text that belongs to this one submission and stays the same when it is tried
+        again, together with `receipt`. Raises `ResponseError` if the response does not fit its codebook,
+        `ReceiptError` if the receipt code belongs to another response, and `InboxUnavailable` if nothing could be
+        stored.
+        """
+        ...
+
+    async def withdraw(self, receipt: ReceiptCode) -> bool:
+        """Delete the response that a receipt code belongs to; False if there is none (any more).
+
+        Raises `InboxUnavailable` if the deletion could not be done.
+        """
+        ...
+
+
+class NullResponseStore:
+    """A store for deployments that only inform: it records nothing and says so."""
+
+    async def submit(
+        self, response: Response, idempotency_key: str, receipt: ReceiptCode | None = None
+    ) -> SubmissionOutcome:
+        """Record nothing."""
+        return SubmissionOutcome.NOT_RECORDED
+
+    async def withdraw(self, receipt: ReceiptCode) -> bool:
+        """Find nothing."""
+        return False
+
+
+class Inbox:
+    """The intake database as its writer sees it.
+
+    Idempotency keys are kept as keyed hashes through the ISO week that follows the submission's, since the client's
+    state, which holds the key, does not live longer than a day; the first submission of a later week deletes them.
+    """
+
+    def __init__(self, engine: AsyncEngine, sealer: Sealer, store_secrets: StoreSecrets) -> None:
+        self._engine = engine
+        self._sealer = sealer
+        self._secrets = store_secrets
+        self._remains = False
+        self._cleared_before: IsoWeek | None = None
+
+    @classmethod
+    async def open(cls, location: str, sealer: Sealer, store_secrets: StoreSecrets) -> Self:
+        """Open the database at a path or URL; raises `InboxUnavailable` if it is away or of another version."""
+        engine = connect(location)
+        try:
+            async with _reported():
+                revision = await current_revision(engine)
+            if revision != newest_revision():
+                raise InboxUnavailable("The intake database is not up to date. Run `fyren database upgrade`.")
+        except BaseException:
+            await engine.dispose()
+            raise
+        return cls(engine, sealer, store_secrets)
+
+    async def close(self) -> None:
+        """Erase what deletions left in the write-ahead log, and let go of all connections."""
+        try:
+            await self._erase_remains()
+        finally:
+            await self._engine.dispose()
+
+    async def submit(
+        self, response: Response, idempotency_key: str, receipt: ReceiptCode | None = None
+    ) -> SubmissionOutcome:
+        """Seal and store a response once; see `ResponseStore.submit`."""
+        row = self._sealer.seal(response)
+        receipt_hash = await self._hash(receipt) if receipt is not None else None
+        key_hash = hash_idempotency_key(idempotency_key, self._secrets.submissions)
+        oldest_kept = row.iso_week.previous()
+        async with _reported(), self._engine.begin() as connection:
+            # The hash comes first: it takes the write lock, and a second submission stops here.
+            try:
+                await connection.execute(insert(SubmissionRow).values(key_hash=key_hash, iso_week=str(row.iso_week)))
+            except IntegrityError:
+                return SubmissionOutcome.ALREADY_STORED
+            if self._cleared_before != oldest_kept:
+                await connection.execute(delete(SubmissionRow).where(SubmissionRow.iso_week < str(oldest_kept)))
+            try:
+                await connection.execute(
+                    insert(SealedRow).values(
+                        row_id=row.row_id,
+                        key_id=row.key_id,
+                        purpose=row.purpose,
+                        codebook_version=row.codebook_version,
+                        iso_week=str(row.iso_week),
+                        sealed=row.sealed,
+                        receipt_hash=receipt_hash,
+                    )
+                )
+            except IntegrityError as error:
+                raise ReceiptError("This receipt code belongs to another response. Make a new one.") from error
+        self._cleared_before = oldest_kept
+        await self._erase_remains()
+        return SubmissionOutcome.STORED
+
+    async def withdraw(self, receipt: ReceiptCode) -> bool:
+        """Delete the response of a receipt code, and its remains in the file; see `ResponseStore.withdraw`."""
+        receipt_hash = await self._hash(receipt)
+        async with _reported(), self._engine.begin() as connection:
+            result = await connection.execute(delete(SealedRow).where(SealedRow.receipt_hash == receipt_hash))
+        deleted = _deleted_rows(result) > 0
+        self._remains = self._remains or deleted
+        await self._erase_remains()
+        return deleted
+
+    async def _hash(self, receipt: ReceiptCode) -> bytes:
+        # Slow on purpose, so it runs beside the conversations of others.
+        return await asyncio.to_thread(hash_receipt_code, receipt, self._secrets.receipts)
+
+    async def _erase_remains(self) -> None:
+        if self._remains:
+            async with _reported():
+                self._remains = not await erase_remains(self._engine)
+
+
+def hash_idempotency_key(idempotency_key: str, pepper: SubmissionPepper) -> SubmissionHash:
+    """Return what is stored of an idempotency key: its HMAC-SHA-256 under the store's secret."""
+    return SubmissionHash(hmac.digest(pepper, idempotency_key.encode("utf-8"), "sha256"))
+
+
+@asynccontextmanager
+async def _reported() -> AsyncIterator[None]:
+    try:
+        yield
+    except (SQLAlchemyError, OSError) as error:
+        raise InboxUnavailable("The intake database cannot be used just now; nothing was changed.") from error
+
+
+def _deleted_rows(result: object) -> int:
+    assert isinstance(result, CursorResult)
+    return int(result.rowcount)
