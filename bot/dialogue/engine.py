@@ -186,7 +186,7 @@ class _Walk:
             case name:
                 slot = self._slot(name)
                 return slot is not None and (
-                    choice.value in slot.values or slot.type in ("place", "language") or choice.value == slot.skip_value
+                    choice.value in slot.values or slot.type in ("place", "language", "receipt") or choice.value == slot.skip_value
                 )
 
     def _choose(self, slot_name: str, value: str, asked: Ask | None) -> None:
