@@ -1,0 +1,1 @@
+"""Safety before everything: crisis words, the crisis screen and the exit word."""
