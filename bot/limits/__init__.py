@@ -1,0 +1,1 @@
+"""How much one client may ask for, counted without keeping who the client is."""
