@@ -6,6 +6,7 @@ A code is fifteen random signs and a check sign of Crockford's base 32, in four 
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 from typing import Final, NewType
@@ -25,6 +26,7 @@ ReceiptHash = NewType("ReceiptHash", bytes)
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH: Final = 16
+_SEED_BYTES = 16
 
 _VALUES = {sign: value for value, sign in enumerate(ALPHABET)}
 _ALIKE = str.maketrans({"O": "0", "I": "1", "L": "1"})
@@ -37,6 +39,24 @@ def new_receipt_code() -> ReceiptCode:
     """Return a new random code."""
     signs = [secrets.randbelow(32) for _ in range(CODE_LENGTH - 1)]
     return _written("".join(ALPHABET[value] for value in [*signs, _check_value(signs)]))
+
+
+def derive_receipt_code(seed: bytes) -> ReceiptCode:
+    """Return the code that follows from a secret seed of at least 16 random bytes.
+
+    A submission that is tried again has to show the same code, without the code being kept anywhere meanwhile.
+    """
+    if len(seed) < _SEED_BYTES:
+        raise ValueError(f"a seed has at least {_SEED_BYTES} bytes")
+    signs = [byte % 32 for byte in hashlib.sha256(b"fyren receipt code 1" + seed).digest()[: CODE_LENGTH - 1]]
+    return _written("".join(ALPHABET[value] for value in [*signs, _check_value(signs)]))
+
+
+def looks_like_receipt(typed: str) -> bool:
+    """Tell whether a text was meant as a code, right or not: one run of about its length, with a digit or in capitals."""
+    signs = _SEPARATORS.sub("", typed)
+    meant = signs.isalnum() and (signs.upper() == signs or any(sign.isdigit() for sign in signs))
+    return meant and CODE_LENGTH // 2 <= len(signs) <= CODE_LENGTH * 2
 
 
 def read_receipt_code(typed: str) -> ReceiptCode:
