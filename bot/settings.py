@@ -31,7 +31,9 @@ class BotSettings(BaseSettings):
     turns_per_minute: int = Field(40, ge=1, description="Turns a client may take in a minute.")
     text_length: int = Field(1000, ge=100, le=4000, description="Characters a message may have.")
 
-    nlu_socket: Path | None = Field(None, description="Socket of the understanding service; default `var/run/nlu.sock`.")
+    nlu_socket: Path | None = Field(
+        None, description="Socket of the understanding service; default `var/run/nlu.sock`."
+    )
     nlu_url: HttpUrl | None = Field(None, description="Address of the understanding service, instead of the socket.")
     nlu_token_file: Path | None = Field(None, description="File with the token for `FYREN_NLU_URL`.")
 
@@ -49,7 +51,9 @@ class BotSettings(BaseSettings):
     telegram_api: HttpUrl = Field(HttpUrl("https://api.telegram.org"), description="Address of the Bot API.")
     telegram_webhook_url: HttpUrl | None = Field(None, description="Public address of the webhook.")
     telegram_webhook_secret: SecretStr | None = Field(None, description="Secret that Telegram sends with each update.")
-    telegram_idle_minutes: int = Field(30, ge=1, description="Minutes without a message after which a chat is forgotten.")
+    telegram_idle_minutes: int = Field(
+        30, ge=1, description="Minutes without a message after which a chat is forgotten."
+    )
     telegram_hours: int = Field(24, ge=1, le=72, description="Hours after which a chat is forgotten in any case.")
 
     @field_validator("default_language")

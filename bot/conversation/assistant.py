@@ -6,10 +6,10 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bot.conversation.actions import ActionRequest, Actions
+from bot.conversation.actions import CONVERSATION_KEY, ActionRequest, Actions
 from bot.conversation.answering import Answer
 from bot.conversation.rendering import Renderer
-from bot.conversation.replies import NoticeReply
+from bot.conversation.replies import NoticeReply, Reply
 from bot.conversation.updates import ChannelKind, Update
 from bot.dialogue.engine import Turn, advance, question
 from bot.dialogue.events import (
@@ -30,9 +30,7 @@ from bot.safety.exit_words import ExitWords
 from bot.translation.catalogues import Catalogues
 from bot.translation.marking import message
 from bot.understanding.interpretation import Interpreter, Understanding
-
-CONVERSATION_KEY = "conversation_key"
-"""A random value that lives in the state alone; it keeps a response from being stored twice."""
+from intake_store.submission.receipts import looks_like_receipt
 
 ACTION_LIMIT = 5
 """Actions in one turn; more would be a circle in the flows."""
@@ -118,7 +116,7 @@ class Assistant:
         place, candidates = self._place(understanding, text, asked)
         crisis = understanding.crisis
         choices: tuple[str, ...] = (understanding.choice,) if understanding.choice else ()
-        if asked and self._is_receipt_question(asked) and self._actions.is_receipt(text):
+        if asked and self._is_receipt_question(asked) and looks_like_receipt(text):
             choices = (f"{asked.slot}:given",)
         return Understood(
             intent=understanding.intent,
@@ -138,9 +136,7 @@ class Assistant:
         slot = self._flows.slots.get(asked.slot)
         return slot is not None and slot.type == "receipt"
 
-    def _place(
-        self, understanding: Understanding, text: str, asked: Ask | None
-    ) -> tuple[str | None, tuple[str, ...]]:
+    def _place(self, understanding: Understanding, text: str, asked: Ask | None) -> tuple[str | None, tuple[str, ...]]:
         """Return the code of the place that was named, or the codes among which to choose.
 
         When a place was asked for, the whole text is read as one, more leniently than a place in passing.
@@ -158,8 +154,8 @@ class Assistant:
         return None, ()
 
     async def _answer(self, state: DialogueState, event: Event, update: Update) -> Answer:
-        if CONVERSATION_KEY not in state.slots:
-            state = state.with_slots(**{CONVERSATION_KEY: secrets.token_urlsafe(16)})
+        key = state.slots.get(CONVERSATION_KEY) or secrets.token_urlsafe(16)
+        state = state.with_slots(**{CONVERSATION_KEY: key, "channel": update.channel})
         utterances: list[Utterance] = []
         turn = advance(self._flows, state, event)
         utterances.extend(turn.utterances)
@@ -169,12 +165,11 @@ class Assistant:
             turn = advance(self._flows, turn.state, await self._act(turn, update))
             utterances.extend(turn.utterances)
         language = self._catalogues.supported(turn.state.language) or self._catalogues.default
-        replies = tuple(self._replies(utterances, turn.state, update))
-        return Answer(turn.state, language, replies)
+        return Answer(turn.state, language, tuple(self._replies(utterances, turn.state)))
 
-    def _replies(self, utterances: list[Utterance], state: DialogueState, update: Update) -> Iterator[NoticeReply]:
+    def _replies(self, utterances: list[Utterance], state: DialogueState) -> Iterator[Reply]:
         for utterance in utterances:
-            yield from self._renderer.render(utterance, state, update.channel)
+            yield from self._renderer.render(utterance, state)
 
     async def _act(self, turn: Turn, update: Update) -> ActionFinished | ActionFailed:
         assert turn.action is not None

@@ -61,9 +61,7 @@ def response_from(
     The slots of a state can only hold offered codes, but the store checks the response once more.
     """
     members = codebook.populations[population]
-    answers = {
-        variable.name: _answer(slots[variable.name]) for variable in members.variables if variable.name in slots
-    }
+    answers = {variable.name: _answer(slots[variable.name]) for variable in members.variables if variable.name in slots}
     return Response(
         codebook_version=codebook.version,
         population=population,

@@ -30,6 +30,7 @@ DEPTH_LIMIT = 8
 """Flows on top of each other."""
 
 ADULT_AGE = 18
+KEPT_ON_RESTART = ("language", "channel")
 SELECTED = "selected"
 CANDIDATES = "candidates"
 YES, NO = "yes", "no"
@@ -134,9 +135,8 @@ class _Walk:
                 self.start("pattern_internal_error")
 
     def restart(self) -> None:
-        """Forget everything but the language, and begin."""
-        language = self.slots.get("language")
-        self.slots = {} if language is None else {"language": language}
+        """Forget everything but how to talk to the person, and begin."""
+        self.slots = {name: value for name, value in self.slots.items() if name in KEPT_ON_RESTART}
         self.stack.clear()
         self.history.clear()
         self.start("pattern_session_start")
@@ -186,7 +186,9 @@ class _Walk:
             case name:
                 slot = self._slot(name)
                 return slot is not None and (
-                    choice.value in slot.values or slot.type in ("place", "language", "receipt") or choice.value == slot.skip_value
+                    choice.value in slot.values
+                    or slot.type in ("place", "language", "receipt")
+                    or choice.value == slot.skip_value
                 )
 
     def _choose(self, slot_name: str, value: str, asked: Ask | None) -> None:

@@ -53,7 +53,7 @@ def derive_receipt_code(seed: bytes) -> ReceiptCode:
 
 
 def looks_like_receipt(typed: str) -> bool:
-    """Tell whether a text was meant as a code, right or not: one run of about its length, with a digit or in capitals."""
+    """Tell whether a text was meant as a code, right or not: about its length, with a digit or in capitals."""
     signs = _SEPARATORS.sub("", typed)
     meant = signs.isalnum() and (signs.upper() == signs or any(sign.isdigit() for sign in signs))
     return meant and CODE_LENGTH // 2 <= len(signs) <= CODE_LENGTH * 2

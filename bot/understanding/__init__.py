@@ -1,0 +1,1 @@
+"""What a person meant: language, intent, places, age, and whether it is a crisis."""
