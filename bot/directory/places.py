@@ -82,6 +82,7 @@ class PlaceNames(BaseModel):
     municipalities: dict[str, list[str]]
     counties: dict[str, list[str]]
     prepositions: dict[str, list[str]]
+    joining_words: dict[str, list[str]]
     living_words: dict[str, list[str]]
     meant_after: dict[str, list[str]]
     units: dict[str, list[str]]
@@ -129,6 +130,7 @@ class PlaceIndex:
     def __init__(self, municipalities: Iterable[Municipality], names: PlaceNames, ordinary: frozenset[str]) -> None:
         self._ordinary = ordinary
         self._prepositions = _folded_sets(names.prepositions)
+        self._joining = frozenset(fold(word) for words in names.joining_words.values() for word in words)
         self._living = frozenset(fold(word) for words in names.living_words.values() for word in words)
         self._units = frozenset(fold(word) for words in names.units.values() for word in words)
         self._meant_after = _folded_sets(names.meant_after)
@@ -294,10 +296,13 @@ class PlaceIndex:
         """Tell whether the sentence shows that an ordinary word is a place here."""
         if position + 1 < len(tokens) and tokens[position + 1].folded in self._units:
             return True
+        token = tokens[position]
+        capital = token.text[0].isupper() and not token.first and not shouting
+        if capital and position >= 2 and tokens[position - 1].folded in self._joining:
+            return self._exact(tokens[position - 2 : position - 1]) is not None
         if not self._after_preposition(tokens, position, language):
             return False
-        token = tokens[position]
-        if token.text[0].isupper() and not token.first and not shouting:
+        if capital:
             return True
         if token.folded in self._meant_after.get(tokens[position - 1].folded, frozenset()):
             return True
@@ -370,7 +375,7 @@ def _problems(
             for number, spelling in enumerate(listed):
                 if not fold(spelling):
                     yield source.problem((part, code, number), "is not a name")
-    for part in ("living_words", "units"):
+    for part in ("joining_words", "living_words", "units"):
         for language in getattr(names, part):
             if language not in names.prepositions:
                 yield source.problem((part, language), f"language {language!r} has no prepositions")
@@ -384,7 +389,7 @@ def _tokens(text: str) -> Iterator[_Token]:
 
 
 def _folded_sets(words: Mapping[str, list[str]]) -> dict[str, frozenset[str]]:
-    folded = {language: frozenset(fold(word) for word in listed) for language, listed in words.items()}
+    folded = {fold(key): frozenset(fold(word) for word in listed) for key, listed in words.items()}
     folded[""] = frozenset().union(*folded.values())
     return folded
 

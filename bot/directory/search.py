@@ -52,6 +52,7 @@ _FALLBACK_OF: dict[Audience, tuple[Need, ...]] = {
     Audience.UNDER18: (Need.YOUTH,),
     Audience.PROFESSIONAL: (Need.PROFESSIONAL,),
 }
+_NEAR_TO: dict[Need, Need] = {Need.HOUSING: Need.SHELTER, Need.MONEY: Need.DEBT, Need.DEBT: Need.MONEY}
 # Lines for people who were harmed: somebody who buys is sent there only for a need of that kind.
 _FOR_VICTIMS = frozenset({Kind.HELPLINE, Kind.LEGAL_CRIME_VICTIM, Kind.LGBTQ, Kind.SHELTER})
 _NARROW = frozenset({Audience.BUYING, Audience.PROFESSIONAL})
@@ -237,7 +238,9 @@ def _widest(service: Service) -> Level:
 def _need_rank(service: Service, needs: tuple[Need, ...], who: Audience) -> int | None:
     if any(need in service.needs for need in needs):
         return 0
-    return 1 if any(need in service.needs for need in _FALLBACK_OF.get(who, ())) else None
+    if any(_NEAR_TO.get(need) in service.needs for need in needs):
+        return 1
+    return 2 if any(need in service.needs for need in _FALLBACK_OF.get(who, ())) else None
 
 
 def _urgency_rank(service: Service, need: Need | None, at: datetime.datetime) -> int:
