@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.dialogue.flow_model import END, Flow, FlowSet, Response, Slot, Step, Variant
+from bot.dialogue.flow_model import AMBIGUOUS, END, Flow, FlowSet, Response, Slot, Step, Variant
 from bot.dialogue.state import SlotValue
 from bot.dialogue.utterances import Choice
 from content_files import ContentProblem
@@ -41,7 +41,7 @@ class Known:
     """What exists outside the flow files.
 
     `intents` maps each intent of the contract to whether it is a crisis; `phones` are the services whose number may be
-    shown; `values` are placeholders that the application fills in.
+    shown; `values` are placeholders that the application fills in; `responses` are said by actions.
     """
 
     intents: dict[str, bool] = field(default_factory=dict)
@@ -50,6 +50,7 @@ class Known:
     actions: frozenset[str] = frozenset()
     values: frozenset[str] = frozenset()
     languages: frozenset[str] = frozenset()
+    responses: frozenset[str] = frozenset()
 
 
 def check_flow_set(flow_set: FlowSet, known: Known, place_of: PlaceOf) -> list[ContentProblem]:
@@ -84,7 +85,7 @@ def _problems(flow_set: FlowSet, known: Known) -> Iterator[_Found]:
         for step in flow.steps.values():
             for message in _step_problems(flow, step, flow_set, known):
                 yield "flows", flow.name, step.line, f"flow {flow.name}, step {step.id}", message
-    used = _used_responses(flow_set)
+    used = _used_responses(flow_set) | known.responses
     for name in sorted(flow_set.responses.keys() - used):
         yield "responses", name, None, f"response {name}", "is never said"
     for intent in sorted(known.intents.keys() - flow_set.triggers.keys() - CONTROL_INTENTS):
@@ -165,6 +166,8 @@ def _collect_problems(flow: Flow, step: Step, flow_set: FlowSet) -> Iterator[str
     if slot.question:  # The codebook brings its own question and titles.
         return
     yield from _utter_problems(step.response, flow_set, question=True)
+    if slot.type == "place":
+        yield from _utter_problems(f"{step.response}{AMBIGUOUS}", flow_set, question=True)
     response = flow_set.responses.get(step.response)
     if response and slot.type in ("choice", "set", "bool"):
         for variant in response.variants:
@@ -190,8 +193,11 @@ def _response_problems(response: Response, flow_set: FlowSet, known: Known) -> I
 
 def _button_problems(button: Choice, flow_set: FlowSet, known: Known) -> Iterator[str]:
     if button.kind == "flow":
-        if button.value not in flow_set.flows:
+        flow = flow_set.flows.get(button.value)
+        if flow is None:
             yield f"button {button.title!r}: unknown flow {button.value}"
+        elif not flow.is_startable:
+            yield f"button {button.title!r}: flow {button.value} has no name, so it is only a part of other flows"
     elif button.kind == "command":
         if button.value not in COMMANDS:
             yield f"button {button.title!r}: unknown command {button.value}"
@@ -200,7 +206,7 @@ def _button_problems(button: Choice, flow_set: FlowSet, known: Known) -> Iterato
         if slot is None:
             yield f"button {button.title!r}: unknown slot {button.kind}"
         else:
-            value = {"yes": True, "no": False}.get(button.value) if slot.type == "bool" else button.value
+            value = {"yes": True, "no": False}.get(button.value, button.value) if slot.type == "bool" else button.value
             for message in _value_problems(slot, value, known):
                 yield f"button {button.title!r}: {message}"
 
@@ -251,6 +257,6 @@ def _used_responses(flow_set: FlowSet) -> set[str]:
     used = set()
     for flow in flow_set.flows.values():
         for step in flow.steps.values():
-            used.update({step.subject, step.response})
+            used.update({step.subject, step.response, f"{step.response}{AMBIGUOUS}"})
             used.update(rejection.response for rejection in step.rejections)
     return used

@@ -12,6 +12,9 @@ from bot.dialogue.utterances import Choice
 
 END = "END"
 
+AMBIGUOUS = "_ambiguous"
+"""Ending of the response that asks which of several places with one name was meant."""
+
 SlotType = Literal["choice", "set", "bool", "place", "language", "receipt"]
 """`receipt` is a code that only the action sees: the slot just says that one was given."""
 
@@ -133,6 +136,11 @@ class Flow:
     def is_pattern(self) -> bool:
         """Whether the flow is part of how the engine itself speaks and no topic of its own."""
         return self.name.startswith("pattern_")
+
+    @property
+    def is_startable(self) -> bool:
+        """Whether a person can start the flow; one without a name is only a part of others."""
+        return bool(self.title) and not self.is_pattern
 
     @property
     def collected(self) -> frozenset[str]:
