@@ -19,7 +19,7 @@ from bot.dialogue.events import (
     Started,
     Understood,
 )
-from bot.dialogue.flow_model import END, Flow, FlowSet, Slot, Step, Variant
+from bot.dialogue.flow_model import AMBIGUOUS, END, Flow, FlowSet, Slot, Step, Variant
 from bot.dialogue.state import HISTORY_LIMIT, Checkpoint, DialogueState, Frame, Phase, SlotValue, changed
 from bot.dialogue.utterances import Ask, Choice, Say, ShowSummary, Utterance
 
@@ -30,7 +30,9 @@ DEPTH_LIMIT = 8
 """Flows on top of each other."""
 
 ADULT_AGE = 18
+UNDER18 = "under18"
 KEPT_ON_RESTART = ("language", "channel")
+KEPT_ON_BACK = ("language", UNDER18)
 SELECTED = "selected"
 CANDIDATES = "candidates"
 YES, NO = "yes", "no"
@@ -178,7 +180,7 @@ class _Walk:
         match choice.kind:
             case "flow":
                 flow = self.flows.flows.get(choice.value)
-                return flow is not None and not flow.is_pattern
+                return flow is not None and flow.is_startable
             case "command":
                 return choice.value in self.flows.commands
             case "change":
@@ -192,7 +194,7 @@ class _Walk:
                 )
 
     def _choose(self, slot_name: str, value: str, asked: Ask | None) -> None:
-        offered = {choice.id for choice in asked.choices} if asked else set()
+        offered = {choice.id for choice in asked.choices if choice.kind == asked.slot} if asked else set()
         if asked and slot_name == asked.slot and (not offered or f"{slot_name}:{value}" in offered):
             self._fill(value)
         elif slot_name in self.slots and (slot := self._slot(slot_name)) and slot.population:
@@ -247,7 +249,7 @@ class _Walk:
         if event.crisis:
             self._crisis(event.crisis, certain=event.crisis_certain)
             return
-        if event.age is not None and event.age < ADULT_AGE and not self.slots.get("under18"):
+        if event.age is not None and event.age < ADULT_AGE and not self.slots.get(UNDER18):
             self._pattern("pattern_under_age")
             return
         if event.language and event.intent == "change_language":
@@ -357,10 +359,11 @@ class _Walk:
             self._pattern("pattern_back")
             return
         checkpoint = self.history.pop()
+        kept = {name: self.slots.get(name) for name in KEPT_ON_BACK}
         self.stack = [*checkpoint.stack[:-1], replace(checkpoint.stack[-1], phase=Phase.ENTER)]
-        language = self.slots.get("language")
-        kept = {name: self.slots.get(name) for name in ("language", "under18")}
-        self.slots = changed(self.slots, {**checkpoint.slots, **kept, "language": language})
+        # The question gone back to is asked again, also when it is about one of those.
+        kept.pop(self._subject(self.top, self.step()), None)
+        self.slots = changed(self.slots, {**checkpoint.slots, **kept})
 
     def _cancel(self) -> None:
         if any(frame.flow == "pattern_cancel_flow" for frame in self.stack):
@@ -406,9 +409,10 @@ class _Walk:
 
     def _pattern(self, name: str, context: Mapping[str, SlotValue] | None = None) -> None:
         """Put a pattern on top of what is going on, which is taken up again as soon as the pattern ends."""
-        while self.stack and self.flow().is_pattern and self.top.flow not in KEPT_PATTERNS:
+        while self.stack and self.flow().is_pattern and self.top.flow not in KEPT_PATTERNS - {name}:
             self._pop()
-        if self.stack and self.top.phase is Phase.WAITING:
+        # An action that was never answered, because the application stopped in the middle of it, starts again.
+        if self.stack and self.top.phase in (Phase.WAITING, Phase.ACTING):
             self.stack[-1] = replace(self.top, phase=Phase.ENTER)
         self.start(name, context)
 
@@ -477,7 +481,19 @@ class _Walk:
         return slot
 
     def _set(self, name: str, value: SlotValue) -> None:
+        if name == UNDER18 and value is True and self.slots.get(UNDER18) is not True:
+            self._end_questionnaires()
         self.slots = changed(self.slots, {name: value})
+
+    def _end_questionnaires(self) -> None:
+        """Drop what was begun as an adult: nobody under 18 is asked those questions, nor can go back to them."""
+        begun = [index for index, frame in enumerate(self.stack[:-1]) if self.flows.flows[frame.flow].questionnaire]
+        if begun:
+            top = self.stack.pop()
+            self._drop(begun[0])
+            self.stack.append(top)
+            self.history.clear()
+            self.remember = False
 
     def _fill(self, value: str | tuple[str, ...]) -> None:
         """Put an answer into the slot that is asked for, or say why not and ask again."""
@@ -556,7 +572,8 @@ class _Walk:
             case "collect":
                 self._collect(frame, step)
             case "set_slots":
-                self.slots = changed(self.slots, step.values)
+                for name, value in step.values.items():
+                    self._set(name, value)
                 self._leave(step)
             case "link":
                 context = frame.context
@@ -627,7 +644,7 @@ class _Walk:
         candidates = context.get(CANDIDATES)
         if isinstance(candidates, tuple):
             if slot.type == "place":
-                return tuple(Choice(f"{slot.name}:{code}") for code in candidates), f"{step.response}_ambiguous"
+                return tuple(Choice(f"{slot.name}:{code}") for code in candidates), f"{step.response}{AMBIGUOUS}"
             topics = tuple(Choice(f"flow:{name}", self.flows.flows[name].title) for name in candidates)
             return (*topics, *self._variant(step.response).buttons), step.response
         return self._variant(step.response, context).buttons, step.response
