@@ -15,7 +15,9 @@ PROJECT = Path(__file__).resolve().parent.parent
 class BotSettings(BaseSettings):
     """Everything that can be set for the bot's process; unknown `FYREN_*` variables of other parts are left alone."""
 
-    model_config = SettingsConfigDict(env_prefix="FYREN_", env_ignore_empty=True, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="FYREN_", env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
+    )
 
     host: str = Field("127.0.0.1", description="Address the web page listens on.")
     port: int = Field(8080, ge=0, le=65535, description="Port the web page listens on; 0 takes a free one.")
@@ -24,6 +26,9 @@ class BotSettings(BaseSettings):
     default_language: str = Field("sv", description="Language for a person whose own is not live.")
     exit_url: HttpUrl = Field(
         HttpUrl("https://www.smhi.se/"), description="Where the exit button leads: something neutral and common."
+    )
+    public_address: HttpUrl | None = Field(
+        None, description="Where people find the web page; told in messengers. Default: host and port."
     )
     trusted_proxies: int = Field(
         0, ge=0, le=5, description="How many reverse proxies stand in front and set X-Forwarded-For."
@@ -38,10 +43,18 @@ class BotSettings(BaseSettings):
     nlu_token_file: Path | None = Field(None, description="File with the token for `FYREN_NLU_URL`.")
 
     record_responses: bool = Field(True, description="Whether questionnaire answers are recorded at all.")
-    database: str | None = Field(None, description="The intake database; default `var/intake.sqlite3`.")
-    public_key: Path | None = Field(None, description="The store's public key; default `var/keys/store.pub.pem`.")
+    database: str | None = Field(
+        None, validation_alias="FYREN_INTAKE_DATABASE", description="The intake database; default `var/intake.sqlite3`."
+    )
+    public_key: Path | None = Field(
+        None,
+        validation_alias="FYREN_INTAKE_PUBLIC_KEY",
+        description="The key that seals responses; default `var/keys/intake-public.pem`.",
+    )
     store_secret: Path | None = Field(
-        None, description="Secret under which receipt codes are hashed; default `var/keys/store.secret`."
+        None,
+        validation_alias="FYREN_INTAKE_STORE_SECRET",
+        description="Secret under which receipt codes are hashed; default `var/keys/intake-secret`.",
     )
     state_keys: Path | None = Field(None, description="Keys of the state tokens; default `var/keys/state.json`.")
     state_hours: int = Field(12, ge=1, le=24, description="Hours after which a web conversation can no longer go on.")
@@ -64,6 +77,11 @@ class BotSettings(BaseSettings):
         return value
 
     @property
+    def web_address(self) -> str:
+        """The address of the web page, for people."""
+        return str(self.public_address or f"http://{self.host}:{self.port}/")
+
+    @property
     def nlu_socket_path(self) -> Path:
         """The socket of the understanding service."""
         return self.nlu_socket or self.var / "run" / "nlu.sock"
@@ -81,12 +99,12 @@ class BotSettings(BaseSettings):
     @property
     def public_key_path(self) -> Path:
         """The store's public key."""
-        return self.public_key or self.var / "keys" / "store.pub.pem"
+        return self.public_key or self.var / "keys" / "intake-public.pem"
 
     @property
     def store_secret_path(self) -> Path:
         """The secret of the store."""
-        return self.store_secret or self.var / "keys" / "store.secret"
+        return self.store_secret or self.var / "keys" / "intake-secret"
 
     @property
     def state_life(self) -> timedelta:

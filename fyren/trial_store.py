@@ -6,29 +6,32 @@ one machine, in folders of their own.
 
 from __future__ import annotations
 
-import os
-import secrets
+from dataclasses import dataclass
 from pathlib import Path
 
-from intake_store.analysis.keys import KeyFiles, Passphrase, create_key_files
-from intake_store.database.versions import upgrade_database
-from intake_store.settings import IntakeSettings
+from intake_store.analysis.keys import KeyFiles, create_key_files, create_passphrase_file
+from intake_store.database.versions import upgrade
 from intake_store.submission.store_secrets import create_secret_file
 
 
-async def prepare_trial_store(public_key: Path, store_secret: Path, database: str, analyst: IntakeSettings) -> bool:
-    """Make whatever is missing of keys, secret and database; tell whether keys were made."""
-    created = not public_key.exists()
-    if created:
-        passphrase = Passphrase(secrets.token_urlsafe(24))
-        create_key_files(KeyFiles(public_key, analyst.private_key), passphrase)
-        _write_private(analyst.private_key.parent / "passphrase", passphrase)
-    create_secret_file(store_secret)
-    await upgrade_database(database)
-    return created
+@dataclass(frozen=True, slots=True)
+class TrialStore:
+    """Where the parts of the store are."""
 
+    public_key: Path
+    private_key: Path
+    store_secret: Path
+    database: str
 
-def _write_private(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text + "\n")
+    def prepare(self) -> bool:
+        """Make whatever is missing; tell whether keys were made.
+
+        Raises `IntakeStoreError` if something there is damaged or cannot be written.
+        """
+        created = not self.public_key.exists()
+        if created:
+            passphrase = create_passphrase_file(self.private_key.parent / "passphrase")
+            create_key_files(KeyFiles(self.public_key, self.private_key), passphrase)
+        create_secret_file(self.store_secret)
+        upgrade(self.database)
+        return created

@@ -11,12 +11,13 @@ import signal
 import sys
 import time
 
-from intake_store.trial_store import prepare_trial_store
 from rich.console import Console
 
 from bot.settings import PROJECT, BotSettings
 from fyren.processes import ManagedProcess, ProcessFailed
+from fyren.trial_store import TrialStore
 from fyren.understanding_service import UnderstandingService, is_ready
+from intake_store.settings import IntakeSettings
 
 BOT_READY_SECONDS = 60.0
 RESTART_SECONDS = (1, 2, 5, 15, 60)
@@ -28,11 +29,15 @@ async def bring_up(settings: BotSettings, console: Console) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
-    settings.var.mkdir(parents=True, exist_ok=True, mode=0o700)
     if settings.record_responses:
-        created = await prepare_trial_store(settings.var, settings.database_location)
-        if created:
-            console.print(f"Made keys and a database in {_short(settings)}.")
+        store = TrialStore(
+            public_key=settings.public_key_path,
+            private_key=IntakeSettings().private_key,
+            store_secret=settings.store_secret_path,
+            database=settings.database_location,
+        )
+        if await asyncio.to_thread(store.prepare):
+            console.print(f"Made keys and a database in {settings.var.name}/.")
     bot = ManagedProcess(
         "The assistant", [sys.executable, "-m", "bot"], PROJECT, {}, log=settings.var / "log" / "bot.log"
     )
@@ -103,7 +108,3 @@ async def _keep_understanding(service: UnderstandingService, settings: BotSettin
     except ProcessFailed as error:
         console.print(f"[yellow]Free text is not understood: {error}[/yellow]", highlight=False)
         console.print("Choices, crisis words and the service search work without it.")
-
-
-def _short(settings: BotSettings) -> str:
-    return f"{settings.var.name}/"

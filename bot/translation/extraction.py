@@ -16,7 +16,9 @@ Extracted = tuple[int, str, str, list[str]]
 
 FLOW_KEYS = frozenset({"text", "title", "cannot_speak"})
 CODEBOOK_KEYS = frozenset({"question", "label", "title", "help"})
-DIRECTORY_KEYS = frozenset({"description", "note", "hours_note", "cost_note"})
+DIRECTORY_KEYS = frozenset(
+    {"description", "application_process", "eligibility_description", "fees_description", "hours_description", "note"}
+)
 
 
 def extract_flows(file: BinaryIO, keywords: object, comment_tags: object, options: object) -> Iterator[Extracted]:

@@ -1,0 +1,40 @@
+"""`python -m bot`: the internet-facing process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+
+from pydantic import ValidationError
+
+from bot.process import run
+from bot.settings import BotSettings
+from bot.state.key_file import StateKeyFileError
+from content_files import ContentError
+from intake_store.submission.errors import IntakeStoreError
+
+
+def main() -> int:
+    """Run the bot; returns an exit code, with what is wrong on standard error."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    # These log addresses and full URLs, tokens among them, at INFO and DEBUG.
+    for name in ("httpx", "httpcore", "aiohttp", "telegram", "asyncio"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    try:
+        asyncio.run(run(BotSettings()))
+    except ValidationError as error:
+        for entry in error.errors(include_input=False, include_url=False):
+            name = "_".join(map(str, entry["loc"])).upper().removeprefix("FYREN_")
+            print(f"FYREN_{name}: {entry['msg']}", file=sys.stderr)
+    except (ContentError, IntakeStoreError, StateKeyFileError) as error:
+        print(error, file=sys.stderr)
+    except OSError as error:
+        print(f"The page cannot be served: {error.strerror or error}.", file=sys.stderr)
+    else:
+        return 0
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""The bot's commands for the `fyren` tool: look after flows and translations, talk in the terminal."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from bot.content import Content, load_content
+from bot.dialogue.graph import dot_of
+from bot.settings import BotSettings
+from bot.translation.template import check_catalogues, update_catalogues
+from content_files import ContentError
+
+
+def create_app() -> typer.Typer:
+    """Return the bot's commands; mounted without a name, they stand beside the tool's own."""
+    app = typer.Typer(no_args_is_help=True)
+    flows = typer.Typer(no_args_is_help=True, help="Look after what the assistant says and asks.")
+    flows.command("check")(check_flows)
+    flows.command("graph")(draw_flows)
+    translations = typer.Typer(no_args_is_help=True, help="Look after the translations.")
+    translations.command("check")(check_translations)
+    translations.command("update")(update_translations)
+    app.add_typer(flows, name="flows")
+    app.add_typer(translations, name="translations")
+    return app
+
+
+def check_flows() -> None:
+    """Check all flows, responses, slots, the codebook and the service directory.
+
+    Every mistake is printed with its file and line; the exit code is 1 if there is one.
+    """
+    content = _content()
+    flows = content.flows
+    typer.echo(
+        f"{len(flows.flows)} flows, {len(flows.responses)} responses, {len(content.directory.services)} services"
+        " and the codebook are in order."
+    )
+
+
+def draw_flows(
+    folder: Annotated[Path, typer.Argument(help="Where the pictures go; the folder is made.")] = Path("var/flows"),
+    flow: Annotated[str | None, typer.Option(help="Draw only this flow.")] = None,
+) -> None:
+    """Draw a picture of each flow, as SVG.
+
+    Needs Graphviz (`dot`), which Debian has as the package `graphviz`.
+    """
+    flows = _content().flows.flows
+    if flow is not None and flow not in flows:
+        raise typer.BadParameter(f"There is no flow {flow!r}.")
+    dot = shutil.which("dot")
+    if dot is None:
+        typer.echo("Graphviz is missing: install the package graphviz and try again.", err=True)
+        raise typer.Exit(1)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in [flow] if flow else flows:
+        target = folder / f"{name}.svg"
+        subprocess.run([dot, "-Tsvg", "-o", target], input=dot_of(flows[name]).encode(), check=True)
+    typer.echo(f"Drew {1 if flow else len(flows)} flows into {folder}.")
+
+
+def check_translations() -> None:
+    """Check that live languages are complete and that no translation is stale or has broken placeholders."""
+    problems = list(check_catalogues(BotSettings().content))
+    for problem in problems[:50]:
+        typer.echo(str(problem), err=True)
+    if len(problems) > 50:
+        typer.echo(f"… and {len(problems) - 50} more.", err=True)
+    if problems:
+        raise typer.Exit(1)
+    typer.echo("All translations are complete and up to date.")
+
+
+def update_translations() -> None:
+    """Bring the template and all catalogues up to date with the content; tells what is to be translated."""
+    for language, missing in update_catalogues(BotSettings().content).items():
+        typer.echo(f"{language}: {missing} to translate")
+
+
+def _content() -> Content:
+    with plain_errors():
+        settings = BotSettings()
+        return load_content(settings.content, settings.default_language)
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Turn what can be wrong with content and settings into a message and exit code 1."""
+    try:
+        yield
+    except ContentError as error:
+        typer.echo(str(error), err=True)
+    except ValidationError as error:
+        for entry in error.errors(include_input=False):
+            typer.echo(f"FYREN_{'_'.join(map(str, entry['loc'])).upper()}: {entry['msg']}", err=True)
+    else:
+        return
+    raise typer.Exit(1)
