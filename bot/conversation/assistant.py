@@ -68,7 +68,7 @@ class Assistant:
 
     async def turn(self, state: DialogueState | None, update: Update) -> Answer:
         """Return what follows from `update`; without a state a conversation begins with it."""
-        if update.command == "exit" or (update.text is not None and self._exit_words.means_exit(update.text)):
+        if self._leaves(update):
             return self._ended(state, update)
         if state is None:
             return await self._first_turn(update)
@@ -88,6 +88,11 @@ class Assistant:
         answer = await self.turn(begun.state, replace(update, language=None))
         greeting = tuple(reply for reply in begun.replies if reply.type != "choices")
         return replace(answer, replies=(*greeting, *answer.replies))
+
+    def _leaves(self, update: Update) -> bool:
+        if update.command == "exit" or "command:exit" in update.choices:
+            return True
+        return update.text is not None and self._exit_words.means_exit(update.text)
 
     def _new_state(self, language: str | None) -> DialogueState:
         return DialogueState(slots={"language": self._catalogues.supported(language) or self._catalogues.default})
