@@ -288,8 +288,8 @@ class PlaceIndex:
         return match if lenient or match.status is not PlaceStatus.AMBIGUOUS else None
 
     def _is_ordinary(self, token: _Token) -> bool:
-        if token.small in self._ordinary:
-            return True
+        if token.small in self._ordinary or token.folded in self._names:
+            return token.small in self._ordinary
         return any(token.small.removesuffix(ending) in self._ordinary for ending in self._endings if len(ending) == 1)
 
     def _is_meant(self, tokens: tuple[_Token, ...], position: int, language: str | None, shouting: bool) -> bool:
@@ -400,7 +400,7 @@ def _near_enough(word: str, name: str, distance: int, lenient: bool) -> bool:
         return True
     if distance > 1 and shorter < _LONG_NAME:
         return False
-    if distance > 1 and not lenient and word[:3] != name[:3]:
+    if distance > 1 and not lenient and word[:3] != name[:3] and word[-4:] != name[-4:]:
         return False
     if shorter == _SHORT_NAME and word[:2] != name[:2]:
         return False

@@ -75,7 +75,7 @@ def test_a_moment_elsewhere_counts_as_swedish_time() -> None:
 
 def test_a_moment_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="time zone"):
-        status_of(OFFICE, datetime.datetime(2026, 7, 1, 12))  # noqa: DTZ001
+        status_of(OFFICE, datetime.datetime(2026, 7, 1, 12))
 
 
 def test_real_services(directory: Directory) -> None:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.directory import Directory, Municipality, PlaceStatus, load_directory
-from bot.directory.places import fold
+from bot.directory import Directory, Municipality, PlaceStatus
+from bot.directory.places import fold, load_place_index
 from content_files import ContentError
 
 ASCII = str.maketrans("åäöéÅÄÖ", "aaoeAAO")
@@ -170,6 +170,14 @@ def test_answers_to_where_are_you(directory: Directory, text: str, status: str, 
     assert looked_up(directory, text) == (status, expected)
 
 
+@pytest.mark.parametrize(
+    "place", ["Oslo", "Halden", "Kristiansand", "Brașov", "Varna", "Mali", "Malta", "Torino", "Berlin"]
+)
+def test_places_abroad_are_not_taken_for_swedish_ones(directory: Directory, place: str) -> None:
+    assert looked_up(directory, place) == ("none", [])
+    assert names(directory, f"jag kommer från {place}") == []
+
+
 def test_a_guess_is_marked(directory: Directory) -> None:
     assert directory.places.lookup("Göteborg").exact
     assert not directory.places.lookup("Götteborg").exact
@@ -207,15 +215,15 @@ def test_folding_twice_is_folding_once(text: str) -> None:
     ],
 )
 def test_a_mistake_in_the_names_is_named_by_line(
-    tmp_path: Path, folder: Path, file: str, old: str, new: str, further: int, message: str
+    tmp_path: Path, folder: Path, directory: Directory, file: str, old: str, new: str, further: int, message: str
 ) -> None:
-    copy = tmp_path / "directory"
-    shutil.copytree(folder, copy)
-    text = (copy / file).read_text(encoding="utf-8")
+    for name in ("place_names.yml", "ordinary_words.txt"):
+        shutil.copy(folder / name, tmp_path)
+    text = (tmp_path / file).read_text(encoding="utf-8")
     assert text.count(old) == 1
-    (copy / file).write_text(text.replace(old, new), encoding="utf-8")
+    (tmp_path / file).write_text(text.replace(old, new), encoding="utf-8")
     line = text[: text.index(old)].count("\n") + 1 + further
     with pytest.raises(ContentError, match=message) as caught:
-        load_directory(copy)
+        load_place_index(tmp_path, tuple(towns(directory)))
     assert caught.value.problems[0].line == line
     assert caught.value.problems[0].path.name == file

@@ -1,26 +1,89 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 
-from bot.directory import Directory, load_directory
-from bot.directory.services import Answer, Existence, Withholdable
+from bot.directory import Directory
+from bot.directory.services import Answer, Existence, Withholdable, load_services
 from content_files import ContentError
 
-EXPECTED = """
-sos112 polis11414 vard1177 socialjour socialjour_stockholm kvinnofridslinjen stodlinjen_man stodlinjen_trans
-ratt_att_valja bris bris_vuxen umo_youmo bup elevhalsan barnahus mind_90101 hjalplinjen jourhavande_medmanniska
-jourhavande_prast brottsofferjouren preventell valj_att_sluta alkohollinjen droghjalpen rfsl_stodmottagning pegasus killar
-tjejzonen roks unizon ungarelationer tusen_mojligheter ellencentret intedinhora ditt_ecpat ecpat_vuxen ecpat_hotline
-mika_stockholm mika_halsa framtid_stockholm kast_stockholm mika_goteborg kast_goteborg evonhuset mika_boras mika_umea
-mika_kast_vasternorrland kast_jonkoping kast_karlstad kast_jamtland nspm_stodtelefon regionkoordinator_syd
-regionkoordinator_nord regionkoordinator_mitt regionkoordinator_stockholm regionkoordinator_ost regionkoordinator_vast
-regionkoordinator_bergslagen nsp talita noomi safe_havens iom_return red_umbrella rose_alliance somaya roda_korset
-migrationsverket asylrattscentrum budget_skuld sti rfsu_kliniken lansstyrelserna
-""".split()
+EXPECTED = [
+    "sos112",
+    "polis11414",
+    "vard1177",
+    "socialjour",
+    "socialjour_stockholm",
+    "kvinnofridslinjen",
+    "stodlinjen_man",
+    "stodlinjen_trans",
+    "ratt_att_valja",
+    "bris",
+    "bris_vuxen",
+    "umo_youmo",
+    "bup",
+    "elevhalsan",
+    "barnahus",
+    "mind_90101",
+    "hjalplinjen",
+    "jourhavande_medmanniska",
+    "jourhavande_prast",
+    "brottsofferjouren",
+    "preventell",
+    "valj_att_sluta",
+    "alkohollinjen",
+    "droghjalpen",
+    "rfsl_stodmottagning",
+    "pegasus",
+    "killar",
+    "tjejzonen",
+    "roks",
+    "unizon",
+    "ungarelationer",
+    "tusen_mojligheter",
+    "ellencentret",
+    "intedinhora",
+    "ditt_ecpat",
+    "ecpat_vuxen",
+    "ecpat_hotline",
+    "mika_stockholm",
+    "mika_halsa",
+    "framtid_stockholm",
+    "kast_stockholm",
+    "mika_goteborg",
+    "kast_goteborg",
+    "evonhuset",
+    "mika_boras",
+    "mika_umea",
+    "mika_kast_vasternorrland",
+    "kast_jonkoping",
+    "kast_karlstad",
+    "kast_jamtland",
+    "nspm_stodtelefon",
+    "regionkoordinator_syd",
+    "regionkoordinator_nord",
+    "regionkoordinator_mitt",
+    "regionkoordinator_stockholm",
+    "regionkoordinator_ost",
+    "regionkoordinator_vast",
+    "regionkoordinator_bergslagen",
+    "nsp",
+    "talita",
+    "noomi",
+    "safe_havens",
+    "iom_return",
+    "red_umbrella",
+    "rose_alliance",
+    "somaya",
+    "roda_korset",
+    "migrationsverket",
+    "asylrattscentrum",
+    "budget_skuld",
+    "sti",
+    "rfsu_kliniken",
+    "lansstyrelserna",
+]
 
 
 def test_every_known_service_is_there_once(directory: Directory) -> None:
@@ -116,15 +179,18 @@ def test_the_directory_holds_no_word_about_unverified_contacts(folder: Path) -> 
     ],
 )
 def test_a_mistake_is_named_by_file_and_line(
-    tmp_path: Path, folder: Path, old: str, new: str, further: int, message: str
+    tmp_path: Path, folder: Path, directory: Directory, old: str, new: str, further: int, message: str
 ) -> None:
-    copy = tmp_path / "directory"
-    shutil.copytree(folder, copy)
-    text = (copy / "services.yml").read_text(encoding="utf-8")
+    # A few services are quicker to read than all, and fail in the same way.
+    header, *services = re.split(r"(?=^- id: )", (folder / "services.yml").read_text(encoding="utf-8"), flags=re.M)
+    text = header + "".join(service for service in services if old in service or service.startswith("- id: bris\n"))
+    path = tmp_path / "services.yml"
+    path.write_text(text, encoding="utf-8")
+    assert load_services(path, tuple(directory.municipalities.values()))
     assert text.count(old) == 1
-    (copy / "services.yml").write_text(text.replace(old, new), encoding="utf-8")
+    path.write_text(text.replace(old, new), encoding="utf-8")
     line = text[: text.index(old)].count("\n") + 1 + further
     with pytest.raises(ContentError, match=message) as caught:
-        load_directory(copy)
+        load_services(path, tuple(directory.municipalities.values()))
     found = [problem for problem in caught.value.problems if re.search(message, problem.message)]
-    assert [(problem.path.name, problem.line) for problem in found] == [("services.yml", line)]
+    assert [(problem.path, problem.line) for problem in found] == [(path, line)]
