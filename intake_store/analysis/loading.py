@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from intake_store.analysis.opening import RejectedRow, RejectionReason, ResponseOpener
 from intake_store.analysis.warehouse import OpenedResponse, Warehouse
-from intake_store.database.connections import connect
+from intake_store.database.connections import connect, file_is_missing
 from intake_store.database.tables import SealedRow
 from intake_store.submission.errors import InboxUnavailable
 from intake_store.submission.iso_weeks import IsoWeek
@@ -43,6 +43,8 @@ async def load_responses(
     Each batch is one transaction, so a load that was stopped goes on where it was; loading twice changes nothing.
     Raises `InboxUnavailable` if the inbox cannot be read.
     """
+    if file_is_missing(location):
+        raise InboxUnavailable(f"There is no intake database {location} yet. Run `fyren database upgrade`.")
     engine = connect(location)
     added = done = 0
     try:

@@ -29,7 +29,7 @@ from intake_store.submission.errors import IntakeStoreError
 Key = TypeVar("Key", bound=Hashable)
 Vector = NDArray[np.float64]
 
-_EXACT_CELLS: Final = 80
+_EXACT_CELLS: Final = 60
 _EXACT_ROUNDS: Final = 60
 _TOLERANCE: Final = 1e-6
 
@@ -100,6 +100,23 @@ class CellSystem(Generic[Key]):
         return frozenset(key for key, out in zip(keys, chosen, strict=True) if out and self._cells[key].published)
 
 
+class _Reach:
+    """How far down and up the deviations found so far take each cell."""
+
+    def __init__(self, size: int) -> None:
+        self._lowest, self._highest = np.zeros(size), np.zeros(size)
+
+    @property
+    def width(self) -> Vector:
+        """The distance between the lowest and the highest count of each cell, as far as it is known."""
+        return self._highest - self._lowest
+
+    def add(self, deviation: Vector) -> None:
+        """Take in a feasible deviation."""
+        np.minimum(self._lowest, deviation, out=self._lowest)
+        np.maximum(self._highest, deviation, out=self._highest)
+
+
 class _Problem(Generic[Key]):
     """The system as matrices. A deviation is a vector that, added to the true counts, keeps every relation."""
 
@@ -119,7 +136,6 @@ class _Problem(Generic[Key]):
         self._published = np.array([cells[key].published for key in keys])
         self._sensitive = np.array([cells[key].sensitive for key in keys])
         self._weight = np.array([cells[key].weight for key in keys])
-        self._witnesses: list[Vector] = []
 
     def solve(self) -> NDArray[np.bool_]:
         primary = self._sensitive | ~self._published
@@ -137,51 +153,56 @@ class _Problem(Generic[Key]):
         """The cells whose interval has to be wide: the sensitive ones, and all that are withheld."""
         return self._sensitive | (self._published & chosen)
 
+    # -- How wide the intervals are -----------------------------------------------------------------------------------
+
+    def _short(self, reach: _Reach, chosen: NDArray[np.bool_]) -> NDArray[np.int_]:
+        """Return the guarded cells that no deviation found so far takes far enough, the largest counts first."""
+        short = np.flatnonzero(self._guarded(chosen) & (reach.width < self._width - _TOLERANCE))
+        return short[np.argsort(-self._down[short], kind="stable")]
+
+    def _extend(self, reach: _Reach, chosen: NDArray[np.bool_]) -> None:
+        """Look for deviations that take many cells at once; each programme saves one for every cell."""
+        short = self._short(reach, chosen)
+        while short.size:
+            for sign in (1.0, -1.0):
+                reach.add(self._furthest(short, sign, chosen, self._width)[0])
+            before, short = short.size, self._short(reach, chosen)
+            if short.size == before:
+                return
+
+    def _is_narrow(self, cell: int, reach: _Reach, chosen: NDArray[np.bool_]) -> bool:
+        """Tell whether a cell's interval is narrower than it has to be, by the programmes for this cell alone."""
+        for sign in (1.0, -1.0):
+            if reach.width[cell] < self._width - _TOLERANCE:
+                reach.add(self._furthest(np.array([cell]), sign, chosen, math.inf)[0])
+        return bool(reach.width[cell] < self._width - _TOLERANCE)
+
     # -- One interval after the other ---------------------------------------------------------------------------------
 
     def _heuristic(self, primary: NDArray[np.bool_]) -> NDArray[np.bool_]:
         chosen = primary.copy()
-        while True:
-            narrow = self._narrow(chosen)
-            if not narrow:
-                return chosen
-            # The hardest first: the largest of the small counts pulls in what the others can use.
-            cell = max(narrow, key=lambda position: (self._down[position], -position))
-            deviations = self._widen(cell, chosen)
-            for deviation in deviations:
-                chosen |= np.abs(deviation) > _TOLERANCE
-                self._witnesses.append(deviation)
+        # Cells are only ever added, so a deviation that was possible once stays possible.
+        reach = _Reach(len(chosen))
+        self._extend(reach, chosen)
+        while (short := self._short(reach, chosen)).size:
+            if self._is_narrow(int(short[0]), reach, chosen):
+                for deviation in self._widen(int(short[0]), chosen):
+                    chosen |= np.abs(deviation) > _TOLERANCE
+                    reach.add(deviation)
+                self._extend(reach, chosen)
+        return chosen
 
-    def _narrow(self, chosen: NDArray[np.bool_]) -> list[int]:
-        """Return the guarded cells whose feasible interval is narrower than it has to be."""
-        lowest, highest = self._reached(chosen)
-        narrow: list[int] = []
-        for cell in np.flatnonzero(self._guarded(chosen)):
-            if highest[cell] - lowest[cell] >= self._width - _TOLERANCE:
-                continue
-            for sign in (1.0, -1.0):
-                deviation = self._furthest(int(cell), sign, chosen)[0]
-                self._witnesses.append(deviation)
-                np.minimum(lowest, deviation, out=lowest)
-                np.maximum(highest, deviation, out=highest)
-            if highest[cell] - lowest[cell] < self._width - _TOLERANCE:
-                narrow.append(int(cell))
-        return narrow
+    def _furthest(
+        self, cells: NDArray[np.int_], sign: float, chosen: NDArray[np.bool_], limit: float
+    ) -> tuple[Vector, Vector]:
+        """Return the feasible deviation that takes cells furthest up (or down), and the prices of the relations.
 
-    def _reached(self, chosen: NDArray[np.bool_]) -> tuple[Vector, Vector]:
-        """Return how far the deviations found so far go, as far as they leave what is published alone."""
-        lowest, highest = np.zeros(len(self._down)), np.zeros(len(self._down))
-        for deviation in self._witnesses:
-            if not np.any(np.abs(deviation[~chosen]) > _TOLERANCE):
-                np.minimum(lowest, deviation, out=lowest)
-                np.maximum(highest, deviation, out=highest)
-        return lowest, highest
-
-    def _furthest(self, cell: int, sign: float, chosen: NDArray[np.bool_]) -> tuple[Vector, Vector]:
-        """Return the feasible deviation that takes a cell furthest up (or down), and the prices of the relations."""
+        No cell goes further than `limit`, so that it leaves room for the others.
+        """
         objective = np.zeros(len(self._down))
-        objective[cell] = -sign
-        bounds = np.column_stack((np.where(chosen, -self._down, 0.0), np.where(chosen, self._up, 0.0)))
+        objective[cells] = -sign
+        down, up = np.minimum(self._down, limit), np.minimum(self._up, limit)
+        bounds = np.column_stack((np.where(chosen, -down, 0.0), np.where(chosen, up, 0.0)))
         found = linprog(
             objective, A_eq=self._matrix, b_eq=np.zeros(self._matrix.shape[0]), bounds=bounds, method="highs"
         )
@@ -233,7 +254,10 @@ class _Problem(Generic[Key]):
             if found.status != 0:
                 return None
             chosen = np.asarray(found.x) > 0.5
-            new = [self._cut(cell, chosen) for cell in self._narrow(chosen)]
+            reach = _Reach(size)
+            self._extend(reach, chosen)
+            narrow = [cell for cell in map(int, self._short(reach, chosen)) if self._is_narrow(cell, reach, chosen)]
+            new = [self._cut(cell, chosen) for cell in narrow]
             if not new:
                 return chosen
             cuts.extend(new)
@@ -247,7 +271,7 @@ class _Problem(Generic[Key]):
         """
         capacity = np.zeros(len(self._down))
         for sign in (1.0, -1.0):
-            prices = self._furthest(cell, sign, chosen)[1]
+            prices = self._furthest(np.array([cell]), sign, chosen, math.inf)[1]
             reduced = self._matrix.T @ prices
             reduced[cell] += sign
             capacity += np.maximum(reduced, 0.0) * self._up + np.maximum(-reduced, 0.0) * self._down

@@ -59,6 +59,12 @@ def create_file(location: str) -> None:
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
 
 
+def file_is_missing(location: str) -> bool:
+    """Tell whether the database is an SQLite file that is not there; connecting would create it, open to others."""
+    url = database_url(location)
+    return url.get_backend_name() == "sqlite" and not Path(url.database or "").exists()
+
+
 async def erase_remains(engine: AsyncEngine) -> bool:
     """Move SQLite's write-ahead log into the database and empty it, so that deleted rows leave no remains there.
 

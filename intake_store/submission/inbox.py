@@ -13,7 +13,7 @@ from sqlalchemy import CursorResult, delete, insert
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from intake_store.database.connections import connect, erase_remains
+from intake_store.database.connections import connect, erase_remains, file_is_missing
 from intake_store.database.tables import SealedRow, SubmissionRow
 from intake_store.database.versions import current_revision, newest_revision
 from intake_store.submission.errors import InboxUnavailable, ReceiptError
@@ -91,6 +91,8 @@ class Inbox:
     @classmethod
     async def open(cls, location: str, sealer: Sealer, store_secrets: StoreSecrets) -> Self:
         """Open the database at a path or URL; raises `InboxUnavailable` if it is away or of another version."""
+        if file_is_missing(location):
+            raise InboxUnavailable(f"There is no intake database {location} yet. Run `fyren database upgrade`.")
         engine = connect(location)
         try:
             async with _reported():
