@@ -629,7 +629,7 @@ class _Walk:
             slot=slot.name,
             response=response,
             choices=choices,
-            commands=self._commands_of(slot),
+            commands=self._commands_of(slot, choices),
             multiple=slot.multiple,
             maximum=slot.maximum,
             selected=selected if isinstance(selected, tuple) else (),
@@ -649,11 +649,11 @@ class _Walk:
             return (*topics, *self._variant(step.response).buttons), step.response
         return self._variant(step.response, context).buttons, step.response
 
-    def _commands_of(self, slot: Slot) -> tuple[Choice, ...]:
+    def _commands_of(self, slot: Slot, choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
         names = []
         if slot.multiple:
             names.append("done")
-        if slot.skip_value is not None:
+        if slot.skip_value is not None and all(choice.value != slot.skip_value for choice in choices):
             names.append("skip")
         if self.history or self.remember:
             names.append("back")
