@@ -180,5 +180,3 @@ class PhraseIndex:
 
 def _blank(match: re.Match[str]) -> str:
     return "".join(f"{STOP if word == STOP else '_'} " for word in match[0].split())
-
-

@@ -1,1 +1,1 @@
-"""What a person meant: language, intent, places, age, and whether it is a crisis."""
+"""From a sentence to what it means: language, intent, age, place, choice, and whether it is a crisis."""

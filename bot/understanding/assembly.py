@@ -1,0 +1,58 @@
+"""Puts the parts of understanding together, as the settings and the content say."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
+
+from bot.content import Content
+from bot.safety.lexicon import CrisisLexicon
+from bot.safety.screening import CrisisScreen
+from bot.settings import BotSettings
+from bot.understanding.interpretation import Interpreter, PlaceFinder
+from bot.understanding.keywords import load_keywords
+from bot.understanding.language import LanguageDetector, LanguageNames
+from bot.understanding.nlu_client import HttpNlu, NluClient
+from bot.understanding.thresholds import Thresholds
+
+
+@contextlib.asynccontextmanager
+async def interpreter(settings: BotSettings, content: Content) -> AsyncIterator[Interpreter]:
+    """Yield an interpreter that asks the understanding service the settings name, whether it runs or not.
+
+    Raises `ContentError` if the lexicon, the keywords or the thresholds do not fit.
+    """
+    languages = [settings.default_language, *content.catalogues.languages]
+    async with nlu_client(settings) as nlu:
+        made = make_interpreter(settings.content, languages, content.directory.places, nlu)
+        yield made
+
+
+def nlu_client(settings: BotSettings) -> HttpNlu:
+    """Return the client of the service; enter it before use. Raises `OSError` if the token file cannot be read."""
+    if settings.nlu_url is None:
+        return HttpNlu(socket=settings.nlu_socket_path)
+    token = (
+        settings.nlu_token_file.read_text(encoding="ascii").split("\n")[0].strip() if settings.nlu_token_file else None
+    )
+    return HttpNlu(url=str(settings.nlu_url), token=token)
+
+
+def make_interpreter(folder: Path, languages: Iterable[str], places: PlaceFinder, nlu: NluClient) -> Interpreter:
+    """Return an interpreter over the content in `folder`. Raises `ContentError` as `interpreter` does."""
+    thresholds = Thresholds.load(folder / "nlu" / "thresholds.yml")
+    live = tuple(dict.fromkeys(languages))
+    return Interpreter(
+        nlu=nlu,
+        screen=CrisisScreen(
+            CrisisLexicon.load(folder / "flows" / "safety"),
+            certain_from=thresholds.crisis_certain,
+            doubtful_from=thresholds.crisis_doubtful,
+        ),
+        places=places,
+        detector=LanguageDetector(live),
+        names=LanguageNames(live),
+        keywords=load_keywords(folder / "flows" / "understanding" / "keywords.yml"),
+        thresholds=thresholds,
+    )
