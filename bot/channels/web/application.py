@@ -112,7 +112,7 @@ async def serving(app: web.Application, settings: WebSettings) -> AsyncIterator[
 async def _first_page(request: web.Request) -> web.Response:
     _count(request)
     answer = await request.app[TURNS].begin(_shown(request, request.query.get("language")))
-    return _page(request, request.app[PAGES].conversation(answer), answer.language)
+    return _page(request, request.app[PAGES].conversation(answer, first=True), answer.language)
 
 
 async def _next_page(request: web.Request) -> web.Response:

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -47,25 +48,16 @@ class Assets(Mapping[str, Asset]):
     def routes(self) -> Iterator[web.RouteDef]:
         """Yield a route for every file."""
         for asset in self.values():
-            yield web.get(asset.path, _Answering(asset))
+            yield web.get(asset.path, partial(_serve, asset))
 
 
-class _Answering:
-    def __init__(self, asset: Asset) -> None:
-        self._asset = asset
-
-    async def __call__(self, request: web.Request) -> web.Response:
-        response = web.Response(
-            content_type=self._asset.content_type,
-            charset="utf-8",
-            headers={hdrs.CACHE_CONTROL: FOR_EVER, hdrs.VARY: hdrs.ACCEPT_ENCODING},
-        )
-        if takes_gzip(request):
-            response.headers[hdrs.CONTENT_ENCODING] = "gzip"
-            response.body = self._asset.compressed
-        else:
-            response.body = self._asset.body
-        return response
+async def _serve(asset: Asset, request: web.Request) -> web.Response:
+    headers = {hdrs.CACHE_CONTROL: FOR_EVER, hdrs.VARY: hdrs.ACCEPT_ENCODING}
+    body = asset.body
+    if takes_gzip(request):
+        headers[hdrs.CONTENT_ENCODING] = "gzip"
+        body = asset.compressed
+    return web.Response(body=body, content_type=asset.content_type, charset="utf-8", headers=headers)
 
 
 def takes_gzip(request: web.Request) -> bool:

@@ -34,11 +34,14 @@ class Pages:
         loader = FileSystemLoader(FOLDER)
         self._environments = {code: _environment(loader, language) for code, language in catalogues.languages.items()}
 
-    def conversation(self, answer: TurnAnswer) -> str:
-        """Return the page with the replies of a turn, or the page that leaves when the conversation has ended."""
+    def conversation(self, answer: TurnAnswer, *, first: bool = False) -> str:
+        """Return the page with the replies of a turn, or the page that leaves when the conversation has ended.
+
+        `first` is for the page that somebody sees who has just come.
+        """
         if answer.state is None:
             return self._render("ended.html", answer.language, answer=answer)
-        return self._render("conversation.html", answer.language, answer=answer, state=answer.state)
+        return self._render("conversation.html", answer.language, answer=answer, state=answer.state, first=first)
 
     def problem(self, problem: WebProblem, language: str, form: PageForm | None) -> str:
         """Return the page that explains a problem; with what the form held, so that nothing has to be done twice."""
