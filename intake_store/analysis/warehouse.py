@@ -120,7 +120,7 @@ class Warehouse:
         self._connection.execute(f"DELETE FROM responses {gone}")
         self._connection.execute("DELETE FROM quarantine")
         if deleted:
-            # A checkpoint takes deleted rows out of the file; without it they would stay readable there.
+            # Takes them out of the log. DuckDB gives up their space in the file and does not overwrite it.
             self._connection.execute("CHECKPOINT")
         missing = self._connection.execute("SELECT id FROM inbox ANTI JOIN responses USING (id) ORDER BY id").fetchall()
         self._connection.execute("DROP TABLE inbox")
