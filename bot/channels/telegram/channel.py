@@ -121,7 +121,7 @@ class TelegramChannel:
         """Yield the webhook's route, where updates come by webhook."""
         secret = self._settings.webhook_secret
         if self._settings.mode == "webhook" and secret is not None:
-            yield web.post(self._settings.webhook_path, Webhook(secret, self._take))
+            yield web.post(self._settings.webhook_path, Webhook(secret, self._take).receive)
 
     def _built(self) -> Application[Any, Any, Any, Any, Any, Any]:
         settings = self._settings
@@ -218,13 +218,11 @@ class TelegramChannel:
             self._waiting -= 1
 
     async def _receive_one(self, received: Received, update_id: int) -> None:
-        if received.chat_id is None:
+        if received.kind is Kind.NOTHING or received.chat_id is None:
+            if received.tapped:
+                await self._courier.answer(received.tapped.query)
             return
         match received.kind:
-            case Kind.NOTHING:
-                if received.tapped:
-                    await self._courier.answer(received.tapped.query)
-                return
             case Kind.BROADCAST:
                 # Nothing is said: whatever is posted in a channel is read by everybody there.
                 await self._courier.leave(received.chat_id)

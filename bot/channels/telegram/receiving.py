@@ -79,7 +79,8 @@ def read(update: telegram.Update) -> Received:
         return _membership(update.my_chat_member)
     chat = update.effective_chat
     if chat is None:
-        return Received(Kind.NOTHING)
+        query = update.callback_query
+        return Received(Kind.NOTHING, tapped=Tapped(query, None, ()) if query else None)
     user = update.effective_user
     language = user.language_code if user else None
     if chat.type == ChatType.CHANNEL:

@@ -28,7 +28,8 @@ class Webhook:
         self._secret = secret.get_secret_value().encode()
         self._take = take
 
-    async def __call__(self, request: web.Request) -> web.Response:
+    async def receive(self, request: web.Request) -> web.Response:
+        """Answer a request."""
         given = request.headers.get(HEADER, "").encode("utf-8", "surrogateescape")
         if not hmac.compare_digest(given, self._secret):
             return _answer(403)
