@@ -21,6 +21,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from bot.safety.folding import STOP, fold
 
@@ -34,20 +35,25 @@ class PhraseError(ValueError):
     """A phrase is not written in the notation; the message says what is wrong with it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Phrase:
-    """A compiled phrase: `source` as written, `expression` over folded words.
+    """A compiled phrase: `source` as written, `pattern` a regular expression over folded words.
 
     `anchors` are folded words of which at least one must occur in a text for the phrase to match, and
     `anchor_stems` the same for beginnings of words: an index over them spares trying every phrase on every text.
     """
 
     source: str
-    expression: re.Pattern[str]
+    pattern: str
     anchors: frozenset[str]
     anchor_stems: frozenset[str]
     words: frozenset[str]
     stems: frozenset[str]
+
+    @cached_property
+    def expression(self) -> re.Pattern[str]:
+        """The pattern, compiled when first needed: most phrases never are, and starting must be quick."""
+        return re.compile(self.pattern)
 
     def is_in(self, folded_words: str) -> bool:
         """Tell whether the phrase occurs in the output of `fold_to_words`."""
@@ -81,7 +87,7 @@ def compile_phrase(source: str, groups: Mapping[str, tuple[Phrase, ...]] | None 
     anchor = max(needed, key=_selectivity)
     return Phrase(
         source,
-        re.compile(expression),
+        expression,
         anchor.words,
         anchor.stems,
         frozenset().union(*(item.words for item in items)),
@@ -113,7 +119,7 @@ def _item(part: str, source: str, groups: Mapping[str, tuple[Phrase, ...]]) -> _
             if group[1] not in groups:
                 raise PhraseError(f"“{source}” names the group <{group[1]}>, which is not there")
             for member in groups[group[1]]:
-                expressions.append(member.expression.pattern.removeprefix("(?<![^ ])"))
+                expressions.append(member.pattern.removeprefix("(?<![^ ])"))
                 words |= member.anchors
                 stems |= member.anchor_stems
         elif _WORD.fullmatch(form):
@@ -172,7 +178,7 @@ class PhraseIndex:
         return [number for number in sorted(candidates) if self.phrases[number].is_in(folded_words)]
 
     def mask(self, folded_words: str) -> str:
-        """Return `folded_words` with every word that one of the phrases covers replaced by a word that means nothing."""
+        """Return `folded_words` with every word that one of the phrases covers replaced by one that means nothing."""
         for number in self.matches(folded_words):
             folded_words = self.phrases[number].expression.sub(_blank, folded_words)
         return folded_words

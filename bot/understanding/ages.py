@@ -64,7 +64,7 @@ _BOUNDARIES = _STOPS | frozenset(",()")
 
 _SELF = _folded("jag ja jg i im ive me we eu noi mig vi man you youre")
 _SELF_VERBS = _folded("är ar e r am fyllt fylde turned are re suntem avem blev")
-_BE = _folded("är ar e r am are re is avem are")
+_BE = _folded("är ar e r am are re is avem")
 _HAS_TURNED = _folded("împlinit fyllt fyllde turned blivit")
 _ARTICLES = _folded("a an en ett o un")
 _AND = _folded("och and si")
@@ -73,56 +73,88 @@ _BOTH = _folded("both båda bägge amandoua amandoi")
 _MINE = _folded("my min mea")
 _SOON = _folded("fyller turn turning fac facem implinesc blir becoming")
 _PAST = _folded(
-    "var va was were when när nar since sedan sen aveam eram cand la at från from till until pana om vid age_of"
+    """
+    var va was were when när nar since sedan sen aveam eram cand la at från from till until pana om vid
+    """
 )
 _AGE_WORDS = _folded("ålder åldern age aged varsta vârsta")
 _LIMITS = _folded(
-    "under över minst mer mindre än below over least above than sub peste minim lt gt inte not nt not ej nu max"
+    """
+    under över minst mer mindre än below over least above than sub peste minim lt gt inte not nt ej nu max
+    """
 )
 _OTHERS = _folded(
-    """han hon hen de dom dem honom henne hans hennes någon nån ngn dotter dottern son sonen bror brorsa syster kompis
-    kompisen vän vännen väninna elev eleven klient patient tjejen killen flickan pojken barnet barn barnbarn systerdotter
-    systerson kusin mamma pappa mannen kvinnan sambo pojkvän flickvän kille_som ungdom unge tonåring min mitt mina vår
-    vårt våra hennes hans granne chef maken frun gubbe en_som kunden köparen säljaren personen fjortis
-    he she hes shes they theyre them him her his their daughter son brother sister friend student client patient girl_who
-    kid child niece nephew cousin mother mom mum dad father boyfriend girlfriend bf gf husband wife neighbour someone
-    somebody teen teenager my our guy man_who who person buyer customer seller
-    el ea ei ele lui fiica fiul fata_mea baiatul sora fratele prietena prietenul eleva elevul pacienta pacientul mama tata
-    meu mea mei mele sotul sotia iubitul iubita cineva nepoata nepotul verisoara colega colegul copilul fetei baiatului
-    unei unui care are avea au clienta clientul vecina vecinul tipul"""
+    """
+    han hon hen de dom dem honom henne hans hennes någon nån ngn dotter dottern son sonen bror brorsa syster
+    kompis kompisen vän vännen väninna elev eleven klient patient tjejen killen flickan pojken barnet barn
+    barnbarn systerdotter systerson kusin mamma pappa mannen kvinnan sambo pojkvän flickvän ungdom unge
+    tonåring min mitt mina vår vårt våra granne chef maken frun gubbe kunden köparen säljaren personen fjortis
+    he she hes shes they theyre them him her his their daughter brother sister friend student client kid child
+    niece nephew cousin mother mom mum dad father boyfriend girlfriend bf gf husband wife neighbour someone
+    somebody teen teenager my our guy who person buyer customer seller el ea ei ele lui fiica fiul baiatul
+    sora fratele prietena prietenul eleva elevul pacienta pacientul mama tata meu mea mei mele sotul sotia
+    iubitul iubita cineva nepoata nepotul verisoara colega colegul copilul fetei baiatului unei unui care are
+    avea au clienta clientul vecina vecinul tipul
+    """
 )
 _FILLERS = _folded(
-    """bara endast typ nu just precis redan fortfarande nästan ung gammal en ett o och men fast också egentligen ändå
-    tjej kille flicka pojke kvinna man trans transkvinna transman gay bi binär icke ickebinär ensamkommande student snart
-    only just now already still almost a an young old female male girl boy woman guy trans nonbinary gay lesbian single
-    unaccompanied and but actually really really currently like about around barely both f m
-    doar abia deja inca numai teenager tonåring teen adolescent adolescenta aproape fata baiat femeie barbat si dar o un tanara tanar minora minor eleva elev asa exact
-    amandoua amandoi acum de fapt transsexuala , ( u hi hello hey hej salut buna"""
+    """
+    bara endast typ nu just precis redan fortfarande nästan ung gammal en ett o och men fast också egentligen
+    ändå tjej kille flicka pojke kvinna man trans transkvinna transman gay bi binär icke ickebinär
+    ensamkommande student snart only now already still almost a an young old female male girl boy woman guy
+    nonbinary lesbian single unaccompanied and but actually really currently like about around barely both f m
+    doar abia deja inca numai teenager tonåring teen adolescent adolescenta aproape fata baiat femeie barbat
+    si dar un tanara tanar minora minor eleva elev asa exact amandoua amandoi acum de fapt transsexuala , ( u
+    hi hello hey hej salut buna
+    """
 )
 _YEARS = _folded("år ar year years yr yrs y ani an anisori")
 _OLD = _folded("gammal gamal old o")
 _YO = _folded("yo yrs yr")
 _YEAR_OLD = _folded("åring årig årigt aring arig års")
 _AFTER_DURATION = _folded(
-    "sen sedan ago tillbaka urma in of av experience straff fängelse prison later older äldre yngre younger more mai apart sentence inchisoare senare earlier tidigare selling i"
+    """
+    sen sedan ago tillbaka urma in of av experience straff fängelse prison later older äldre yngre younger
+    more mai apart sentence inchisoare senare earlier tidigare selling i
+    """
 )
 _BEFORE_DURATION = _folded(
-    "i för for om på under efter after de senaste last past over acum timp peste dupa within in since every varje nearly vreo circa cam after intre mellan between than än to på ca av"
+    """
+    i för for om på under efter after de senaste last past over acum timp peste dupa within in since every
+    varje nearly vreo circa cam intre mellan between than än to ca av
+    """
 )
 _NOT_AGE = _folded(
-    """kr kronor kron sek spänn spänn_ lax tusen k euro eur lei ron dollar dollars usd bucks pund pounds mii bani procent
-    percent % $ € min mins minuter minutes minute minut timmar timme tim h hours hour hrs ore ora dagar dag days day zile zi
-    veckor vecka weeks week saptamani manader månader mån months month luni luna gånger gång times time ori st stycken
-    personer people persoane kg kilo cm meter m_ mil km miles tabletter piller pills tablets pastile bilder pics pictures
-    poze killar män kunder customers clients barbati clienti barn kids children copii januari februari mars april maj
-    juni juli augusti september oktober november december january february march may june july august october ianuarie
-    februarie martie aprilie mai_ iunie iulie septembrie octombrie noiembrie decembrie th st nd rd e:e grader degrees procente
-    percent svar frågor questions intrebari the pm am_ of och_ tjejer flickor girls fete avenue gatan minuter av + rum rooms"""
+    """
+    kr kronor kron sek spänn lax tusen k euro eur lei ron dollar dollars usd bucks pund pounds mii bani
+    procent percent % $ € min mins minuter minutes minute minut timmar timme tim h hours hour hrs ore ora
+    dagar dag days day zile zi veckor vecka weeks week saptamani manader månader mån months month luni luna
+    gånger gång times time ori st stycken personer people persoane kg kilo cm meter mil km miles tabletter
+    piller pills tablets pastile bilder pics pictures poze killar män kunder customers clients barbati clienti
+    barn kids children copii januari februari mars april maj juni juli augusti september oktober november
+    december january february march may june july august october ianuarie februarie martie aprilie iunie iulie
+    septembrie octombrie noiembrie decembrie th nd rd grader degrees procente svar frågor questions intrebari
+    the pm of tjejer flickor girls fete avenue gatan av + rum rooms
+    """
 )
 _MONTHS_BEFORE = _folded(
-    "kl klockan at_ ora den the nr nummer number buss linje rum room strada gatan vägen kapitel chapter page sida sidan artikel article bus line"
+    """
+    kl klockan ora den the nr nummer number buss linje rum room strada gatan vägen kapitel chapter page sida
+    sidan artikel article bus line
+    """
 )
-_ROMANIAN_AFTER = _folded("ani an si dar iar acum e cand , . ! ? ) fac si_ la")
+_ROMANIAN_AFTER = _folded("ani an si dar iar acum e cand , . ! ? ) fac la")
+
+
+_VARIANTS = {
+    "aderton": 18,
+    "cincispe": 15,
+    "cinsprezece": 15,
+    "patrusprezece": 14,
+    "sasesprezece": 16,
+    "saptispe": 17,
+    "optispe": 18,
+}
 
 
 def _number_words() -> dict[tuple[str, ...], int]:
@@ -134,64 +166,18 @@ def _number_words() -> dict[tuple[str, ...], int]:
     swedish_units = ["", "ett", "två", "tre", "fyra", "fem", "sex", "sju", "åtta", "nio"]
     english_units = ["", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
     romanian_units = ["", "unu", "doi", "trei", "patru", "cinci", "sase", "sapte", "opt", "noua"]
-    swedish_low = [
-        "åtta",
-        "nio",
-        "tio",
-        "elva",
-        "tolv",
-        "tretton",
-        "fjorton",
-        "femton",
-        "sexton",
-        "sjutton",
-        "arton",
-        "nitton",
-    ]
-    english_low = [
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-        "thirteen",
-        "fourteen",
-        "fifteen",
-        "sixteen",
-        "seventeen",
-        "eighteen",
-        "nineteen",
-    ]
-    romanian_low = [
-        "opt",
-        "noua",
-        "zece",
-        "unsprezece",
-        "doisprezece",
-        "treisprezece",
-        "paisprezece",
-        "cincisprezece",
-        "saisprezece",
-        "saptesprezece",
-        "optsprezece",
-        "nouasprezece",
-    ]
-    for value, spelt in enumerate(zip(swedish_low, english_low, romanian_low, strict=True), start=8):
-        for word in spelt:
-            add(word, value)
+    low = """
+        åtta nio tio elva tolv tretton fjorton femton sexton sjutton arton nitton
+        eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen
+        opt noua zece unsprezece doisprezece treisprezece paisprezece cincisprezece saisprezece saptesprezece
+        optsprezece nouasprezece
+    """.split()  # noqa: SIM905 - three languages, each from eight to nineteen
+    for position, word in enumerate(low):
+        add(word, 8 + position % 12)
     spoken = "unspe doispe treispe paispe cinspe saispe saptespe optspe nouaspe"
     for value, word in enumerate(spoken.split(), start=11):
         add(word, value)
-    for word, value in (
-        ("cincispe", 15),
-        ("cinsprezece", 15),
-        ("saptispe", 17),
-        ("optispe", 18),
-        ("patrusprezece", 14),
-        ("sasesprezece", 16),
-        ("artonn", 18),
-        ("aderton", 18),
-    ):
+    for word, value in _VARIANTS.items():
         add(word, value)
     tens = [
         ("tjugo", "twenty", "douazeci"), ("trettio", "thirty", "treizeci"), ("fyrtio", "forty", "patruzeci"),

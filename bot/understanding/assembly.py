@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
@@ -26,27 +27,33 @@ async def interpreter(settings: BotSettings, content: Content) -> AsyncIterator[
     languages = [settings.default_language, *content.catalogues.languages]
     async with nlu_client(settings) as nlu:
         made = make_interpreter(settings.content, languages, content.directory.places, nlu)
-        yield made
+        # Loading the language models takes seconds; the page need not wait for them.
+        warming = asyncio.create_task(asyncio.to_thread(made.warm_up))
+        try:
+            yield made
+        finally:
+            await warming
 
 
-def nlu_client(settings: BotSettings) -> HttpNlu:
+def nlu_client(settings: BotSettings, *, timeout_seconds: float = 1.5) -> HttpNlu:
     """Return the client of the service; enter it before use. Raises `OSError` if the token file cannot be read."""
     if settings.nlu_url is None:
-        return HttpNlu(socket=settings.nlu_socket_path)
-    token = (
-        settings.nlu_token_file.read_text(encoding="ascii").split("\n")[0].strip() if settings.nlu_token_file else None
-    )
-    return HttpNlu(url=str(settings.nlu_url), token=token)
+        return HttpNlu(socket=settings.nlu_socket_path, timeout_seconds=timeout_seconds)
+    file = settings.nlu_token_file
+    token = file.read_text(encoding="ascii").split("\n")[0].strip() if file else None
+    return HttpNlu(url=str(settings.nlu_url), token=token, timeout_seconds=timeout_seconds)
 
 
 def make_interpreter(folder: Path, languages: Iterable[str], places: PlaceFinder, nlu: NluClient) -> Interpreter:
     """Return an interpreter over the content in `folder`. Raises `ContentError` as `interpreter` does."""
     thresholds = Thresholds.load(folder / "nlu" / "thresholds.yml")
-    live = tuple(dict.fromkeys(languages))
+    lexicon = CrisisLexicon.load(folder / "flows" / "safety")
+    # What the lexicon hears is worth recognising, even before all texts are translated into that language.
+    live = tuple(dict.fromkeys([*languages, *lexicon.languages]))
     return Interpreter(
         nlu=nlu,
         screen=CrisisScreen(
-            CrisisLexicon.load(folder / "flows" / "safety"),
+            lexicon,
             certain_from=thresholds.crisis_certain,
             doubtful_from=thresholds.crisis_doubtful,
         ),

@@ -38,10 +38,10 @@ class IntentGuess:
 class Understanding:
     """What a text means.
 
-    `intent` is the best guess even where `decision` says that it is not good enough to act on; a crisis that the lexicon
-    or a stated age shows is the intent itself. `alternatives` are the likeliest intents, the best first, for asking
-    back. `spoken_language` is a language the text names, `choice` the id of an offered choice, `age` the writer's own
-    age in years.
+    `intent` is the best guess even where `decision` says that it is not good enough to act on; a crisis that the
+    lexicon or a stated age shows is the intent itself. `alternatives` are the likeliest intents, the best first, for
+    asking back. `spoken_language` is a language the text names, `choice` the id of an offered choice, `age` the
+    writer's own age in years.
     """
 
     language: str
@@ -78,6 +78,15 @@ class Interpreter:
         self._names = names
         self._keywords = keywords
         self._thresholds = thresholds
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Codes of the languages that are told apart."""
+        return self._detector.languages
+
+    def warm_up(self) -> None:
+        """Load what the first text would otherwise wait for; takes seconds, for a thread of its own."""
+        self._detector.warm_up()
 
     async def interpret(
         self, text: str, language: str | None, offered_choices: Mapping[str, str] | None = None

@@ -62,6 +62,11 @@ class LanguageDetector:
         # Two languages are the least that can be told apart; with one there is nothing to guess.
         self._detector = LanguageDetectorBuilder.from_languages(*known.values()).build() if others else None
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Codes of the languages that are told apart."""
+        return tuple(self._codes.values())
+
     def warm_up(self) -> None:
         """Load the language models (about two seconds and 135 MB for three languages), which the first guess would."""
         if self._detector is not None:

@@ -1,0 +1,95 @@
+"""The command `fyren understand`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.directory.directory import load_directory
+from bot.settings import BotSettings
+from bot.understanding.assembly import make_interpreter
+from bot.understanding.evaluation import LinesError, evaluate, read_lines, record, report
+from bot.understanding.interpretation import Interpreter
+from bot.understanding.nlu_client import NullNlu
+from bot.understanding.nlu_process import NluStartError, nlu_service
+from content_files import ContentError
+
+MALFORMED = 2
+
+
+def understand(
+    text: Annotated[str | None, typer.Argument(help="A sentence in any language.")] = None,
+    tsv: Annotated[
+        Path | None, typer.Option(help="A file with the header intent<TAB>kind<TAB>text<TAB>place.", show_default=False)
+    ] = None,
+    score: Annotated[
+        bool, typer.Option("--evaluate", help="Print scores over --tsv, or over all of nlu/data/heldout/.")
+    ] = False,
+    report_file: Annotated[
+        Path | None, typer.Option("--report", help="With --evaluate: write the scores here as Markdown.")
+    ] = None,
+    without_model: Annotated[
+        bool, typer.Option("--without-model", help="Show what is understood while the model is away.")
+    ] = False,
+) -> None:
+    """Show how sentences are understood: language, intent, crisis, place and age.
+
+    Prints one JSON object per sentence and nothing else. Starts the understanding service if none runs, and ends it
+    again. The exit code is 2 if a file is not of its shape.
+    """
+    if (text is None) == (tsv is None) and not (score and text is None):
+        raise typer.BadParameter("Give either a sentence or --tsv FILE.")
+    if report_file is not None and not score:
+        raise typer.BadParameter("--report goes with --evaluate.")
+    try:
+        settings = BotSettings()
+        texts = [text] if text is not None else [line.text for line in read_lines(tsv)] if tsv is not None else []
+        if score:
+            heldout = settings.content / "nlu" / "data" / "heldout"
+            files = [tsv] if tsv is not None else sorted(heldout.glob("*.tsv"))
+            if not files:
+                raise LinesError(f"{heldout}: has no .tsv file")
+            markdown = asyncio.run(_scores(settings, files, without_model))
+            if report_file is not None:
+                report_file.parent.mkdir(parents=True, exist_ok=True)
+                report_file.write_text(markdown, encoding="utf-8")
+            typer.echo(markdown)
+        else:
+            asyncio.run(_show(settings, texts, without_model))
+    except LinesError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(MALFORMED) from error
+    except (ContentError, NluStartError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+
+
+async def _show(settings: BotSettings, texts: list[str], without_model: bool) -> None:
+    async with _whole_path(settings, without_model) as interpreter:
+        for text in texts:
+            understanding = await interpreter.interpret(text, None)
+            typer.echo(json.dumps(record(understanding), ensure_ascii=False))
+
+
+async def _scores(settings: BotSettings, files: list[Path], without_model: bool) -> str:
+    async with _whole_path(settings, without_model) as interpreter:
+        scores = await evaluate(interpreter, files)
+    return report(scores, " ".join(["fyren", *sys.argv[1:]]))
+
+
+@contextlib.asynccontextmanager
+async def _whole_path(settings: BotSettings, without_model: bool) -> AsyncIterator[Interpreter]:
+    places = load_directory(settings.content / "flows" / "directory").places
+    languages = [settings.default_language]
+    if without_model:
+        yield make_interpreter(settings.content, languages, places, NullNlu())
+        return
+    async with nlu_service(settings, settings.content / "nlu") as nlu:
+        yield make_interpreter(settings.content, languages, places, nlu)
