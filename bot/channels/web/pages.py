@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -25,14 +26,15 @@ _NOT_DIALLED = re.compile(r"[^\d+*#]")
 
 
 class Pages:
-    """Renders answers and problems; one template environment per language, made once."""
+    """Renders answers and problems."""
 
     def __init__(self, catalogues: Catalogues, assets: Assets, settings: WebSettings) -> None:
         self._catalogues = catalogues
         self._assets = assets
         self._settings = settings
-        loader = FileSystemLoader(FOLDER)
-        self._environments = {code: _environment(loader, language) for code, language in catalogues.languages.items()}
+        # Compiled now, so that nobody waits for it and a broken template does not start.
+        environment = _environment()
+        self._templates = {name: environment.get_template(name) for name in environment.list_templates()}
 
     def conversation(self, answer: TurnAnswer, *, first: bool = False) -> str:
         """Return the page with the replies of a turn, or the page that leaves when the conversation has ended.
@@ -48,36 +50,41 @@ class Pages:
         return self._render("problem.html", language, problem=problem, form=form, state=form.state if form else None)
 
     def _render(self, template: str, language: str, **values: object) -> str:
-        return (
-            self._environments[language]
-            .get_template(template)
-            .render(
-                {
-                    "state": None,
-                    "language": self._catalogues[language],
-                    "languages": self._catalogues.languages.values(),
-                    "assets": self._assets,
-                    "settings": self._settings,
-                    **values,
-                }
-            )
+        spoken = self._catalogues[language]
+        return self._templates[template].render(
+            {
+                "_": partial(_translated, spoken),
+                "ngettext": partial(_counted, spoken),
+                "state": None,
+                "language": spoken,
+                "languages": self._catalogues.languages.values(),
+                "assets": self._assets,
+                "settings": self._settings,
+                **values,
+            }
         )
 
 
-def _environment(loader: FileSystemLoader, language: Language) -> Environment:
+def _environment() -> Environment:
     environment = Environment(
-        loader=loader,
+        loader=FileSystemLoader(FOLDER),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
     )
-    # Added by the extension above.
-    environment.install_gettext_translations(language.translations, newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update(paragraphs=_paragraphs, dialled=_dialled, site=_site)
     environment.globals.update(done=_done, DONE=DONE)
     return environment
+
+
+def _translated(language: Language, msgid: str, **values: object) -> str:
+    text = language.translate(msgid)
+    return text % values if values else text
+
+
+def _counted(language: Language, singular: str, plural: str, number: int) -> str:
+    return language.translations.ngettext(singular, plural, number) % {"num": number}
 
 
 def _paragraphs(text: str) -> list[str]:

@@ -95,7 +95,7 @@ async def test_every_answer_has_exactly_these_headers(site: Site, path: str, sta
 
 
 async def test_static_files_are_kept_for_ever_under_the_name_of_their_content(site: Site) -> None:
-    for path in {path for path in (await get(site)).loads}:
+    for path in set((await get(site)).loads):
         assert re.fullmatch(r"/static/\w+\.[0-9a-f]{12}\.(css|js|svg)", path)
         async with site.client.get(site.address + path, headers={"Accept-Encoding": "identity"}) as response:
             headers = {name: value for name, value in response.headers.items() if name not in OF_THE_MOMENT}
