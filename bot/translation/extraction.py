@@ -6,11 +6,11 @@ comments) as Babel's extraction interface asks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, BinaryIO
+from collections.abc import Iterator
+from typing import BinaryIO
 
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from yaml import CSafeLoader
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 Extracted = tuple[int, str, str, list[str]]
 
@@ -23,18 +23,12 @@ DIRECTORY_KEYS = frozenset(
 
 def extract_flows(file: BinaryIO, keywords: object, comment_tags: object, options: object) -> Iterator[Extracted]:
     """Yield the texts, button titles and flow names of a file in `flows/`."""
-    data = _load(file)
-    for name, flow in (data.get("flows") or {}).items():
-        if flow.get("name"):
-            yield (
-                flow.lc.key("name")[0] + 1,
-                "",
-                str(flow["name"]),
-                [f"flow {name}: its name, when asked what was meant"],
-            )
-    for section in ("responses", "commands"):
-        for name, node in (data.get(section) or {}).items():
-            yield from _strings(node, FLOW_KEYS, f"{section.removesuffix('s')} {name}")
+    for section, content in _entries(_load(file)):
+        for name, node in _entries(content):
+            if section == "flows":
+                yield from _flow_names(name, node)
+            elif section in ("responses", "commands"):
+                yield from _strings(node, FLOW_KEYS, f"{section.removesuffix('s')} {name}")
 
 
 def extract_codebook(file: BinaryIO, keywords: object, comment_tags: object, options: object) -> Iterator[Extracted]:
@@ -47,20 +41,38 @@ def extract_directory(file: BinaryIO, keywords: object, comment_tags: object, op
     yield from _strings(_load(file), DIRECTORY_KEYS, "service")
 
 
-def _load(file: BinaryIO) -> CommentedMap:
-    data = YAML(typ="rt").load(file.read().decode("utf-8"))
-    return data if isinstance(data, CommentedMap) else CommentedMap({"items": data})
+def _load(file: BinaryIO) -> Node | None:
+    loader = CSafeLoader(file.read().decode("utf-8"))
+    try:
+        return loader.get_single_node()
+    finally:
+        loader.dispose()
 
 
-def _strings(node: Any, keys: frozenset[str], where: str) -> Iterator[Extracted]:
-    if isinstance(node, Mapping):
-        here = f"{where} {node['id']}" if isinstance(node.get("id"), str) else where
-        for key, value in node.items():
-            if key in keys and isinstance(value, str) and value.strip():
-                line = node.lc.key(key)[0] + 1 if isinstance(node, CommentedMap) else 0
-                yield line, "", value.strip(), [here]
-            else:
-                yield from _strings(value, keys, here)
-    elif isinstance(node, CommentedSeq | list):
-        for item in node:
+def _entries(node: Node | None) -> Iterator[tuple[str, Node]]:
+    if isinstance(node, MappingNode):
+        for key, value in node.value:
+            yield str(key.value), value
+
+
+def _flow_names(name: str, flow: Node) -> Iterator[Extracted]:
+    for key, value in _entries(flow):
+        if key == "name" and isinstance(value, ScalarNode) and value.value:
+            comment = f"flow {name}: its name, when asked what was meant"
+            yield value.start_mark.line + 1, "", value.value, [comment]
+
+
+def _strings(node: Node | None, keys: frozenset[str], where: str) -> Iterator[Extracted]:
+    if isinstance(node, SequenceNode):
+        for item in node.value:
             yield from _strings(item, keys, where)
+        return
+    entries = dict(_entries(node))
+    identity = entries.get("id")
+    here = f"{where} {identity.value}" if isinstance(identity, ScalarNode) else where
+    for key, value in entries.items():
+        if key in keys and isinstance(value, ScalarNode):
+            if value.value.strip():
+                yield value.start_mark.line + 1, "", value.value.strip(), [here]
+        else:
+            yield from _strings(value, keys, here)
