@@ -8,6 +8,7 @@ import sys
 
 from pydantic import ValidationError
 
+from bot.channels.telegram.settings import TelegramSettingsError
 from bot.process import run
 from bot.settings import BotSettings
 from bot.state.key_file import StateKeyFileError
@@ -27,7 +28,7 @@ def main() -> int:
         for entry in error.errors(include_input=False, include_url=False):
             name = "_".join(map(str, entry["loc"])).upper().removeprefix("FYREN_")
             print(f"FYREN_{name}: {entry['msg']}", file=sys.stderr)
-    except (ContentError, IntakeStoreError, StateKeyFileError) as error:
+    except (ContentError, IntakeStoreError, StateKeyFileError, TelegramSettingsError) as error:
         print(error, file=sys.stderr)
     except OSError as error:
         print(f"The page cannot be served: {error.strerror or error}.", file=sys.stderr)

@@ -1,65 +1,25 @@
-"""The bot's process: everything is made here, handed to each other, and torn down in the reverse order."""
+"""The bot's process: serves the web page and the messengers until it is told to end."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import datetime
 import logging
 import signal
 import time
 from collections.abc import AsyncIterator
 
-from bot.channels.telegram.channel import TelegramChannel
-from bot.channels.telegram.composition import telegram_channel
+from bot.assembly import assistant, now, telegram_channel, web_settings
 from bot.channels.web.application import create_web_app, serving
-from bot.channels.web.settings import WebSettings
-from bot.content import Content, load_content
-from bot.conversation.actions import Actions
-from bot.conversation.assistant import Assistant
-from bot.conversation.rendering import Renderer
+from bot.content import load_content
 from bot.limits.rates import ClientRates
-from bot.safety.exit_words import load_exit_words
 from bot.settings import BotSettings
 from bot.state.key_file import StateKeyFile
 from bot.state.tokens import StateTokens
-from bot.understanding.assembly import interpreter
-from intake_store.submission.inbox import Inbox, NullResponseStore, ResponseStore
-from intake_store.submission.sealing import PublicKey, Sealer
-from intake_store.submission.store_secrets import StoreSecrets
 
 logger = logging.getLogger(__name__)
 
 KEY_UPKEEP_SECONDS = 600
-
-
-def now() -> datetime.datetime:
-    """Return the time, zone-aware."""
-    return datetime.datetime.now(datetime.UTC)
-
-
-@contextlib.asynccontextmanager
-async def assistant(settings: BotSettings, content: Content) -> AsyncIterator[Assistant]:
-    """Yield an assistant with everything it needs, for as long as it is used.
-
-    Raises `IntakeStoreError` if responses are to be recorded and the store cannot be used.
-    """
-    async with contextlib.AsyncExitStack() as stack:
-        store = await stack.enter_async_context(_response_store(settings, content))
-        understanding = await stack.enter_async_context(interpreter(settings, content))
-        renderer = Renderer(content.flows, content.catalogues, content.directory, now, settings.web_address)
-        actions = Actions(
-            flows=content.flows, directory=content.directory, codebook=content.codebook, store=store, now=now
-        )
-        yield Assistant(
-            flows=content.flows,
-            catalogues=content.catalogues,
-            interpreter=understanding,
-            places=content.directory.places,
-            exit_words=load_exit_words(settings.content / "flows" / "safety" / "exit_words.yml"),
-            actions=actions,
-            renderer=renderer,
-        )
 
 
 @contextlib.asynccontextmanager
@@ -71,24 +31,16 @@ async def serve(settings: BotSettings) -> AsyncIterator[str]:
         key_file = StateKeyFile(settings.state_keys_path)
         tokens = await asyncio.to_thread(key_file.open, idle=settings.state_life, now=now)
         await stack.enter_async_context(_key_upkeep(tokens, key_file))
-        telegram: TelegramChannel | None = telegram_channel(settings, answering, content.catalogues, now)
-        web_settings = WebSettings(
-            host=settings.host,
-            port=settings.port,
-            exit_url=str(settings.exit_url),
-            trusted_proxies=settings.trusted_proxies,
-            text_length=settings.text_length,
-        )
-        rates = ClientRates(settings.turns_per_minute, clock=time.monotonic)
+        telegram = telegram_channel(settings, answering, content.catalogues)
         app = create_web_app(
             answering,
             content.catalogues,
             tokens,
-            rates,
-            web_settings,
+            ClientRates(settings.turns_per_minute, clock=time.monotonic),
+            web_settings(settings),
             more_routes=telegram.routes() if telegram else (),
         )
-        address = await stack.enter_async_context(serving(app, web_settings))
+        address = await stack.enter_async_context(serving(app, web_settings(settings)))
         if telegram:
             await telegram.start()
             stack.push_async_callback(telegram.stop)
@@ -104,19 +56,6 @@ async def run(settings: BotSettings) -> None:
     async with serve(settings) as address:
         logger.info("Fyren is at %s.", address)
         await stopping.wait()
-
-
-@contextlib.asynccontextmanager
-async def _response_store(settings: BotSettings, content: Content) -> AsyncIterator[ResponseStore]:
-    if not settings.record_responses:
-        yield NullResponseStore()
-        return
-    sealer = Sealer(PublicKey.read(settings.public_key_path), content.codebook)
-    inbox = await Inbox.open(settings.database_location, sealer, StoreSecrets.read(settings.store_secret_path))
-    try:
-        yield inbox
-    finally:
-        await inbox.close()
 
 
 @contextlib.asynccontextmanager

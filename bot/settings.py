@@ -69,6 +69,13 @@ class BotSettings(BaseSettings):
     )
     telegram_hours: int = Field(24, ge=1, le=72, description="Hours after which a chat is forgotten in any case.")
 
+    valkey_url: SecretStr | None = Field(
+        None, description="Valkey server that chats are kept in, sealed; without it they are kept in memory."
+    )
+    chat_secret: Path | None = Field(
+        None, description="Secret of the chats in the Valkey server; default `var/keys/chats.secret`."
+    )
+
     @field_validator("default_language")
     @classmethod
     def _is_code(cls, value: str) -> str:
@@ -105,6 +112,11 @@ class BotSettings(BaseSettings):
     def store_secret_path(self) -> Path:
         """The secret of the store."""
         return self.store_secret or self.var / "keys" / "intake-secret"
+
+    @property
+    def chat_secret_path(self) -> Path:
+        """The secret of the chats in a Valkey server."""
+        return self.chat_secret or self.var / "keys" / "chats.secret"
 
     @property
     def state_life(self) -> timedelta:

@@ -1,0 +1,153 @@
+"""Puts the assistant and its channels together from settings and content."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from bot.channels.telegram.channel import TelegramChannel
+from bot.channels.telegram.settings import TelegramSettings
+from bot.channels.web.settings import WebSettings
+from bot.content import Content
+from bot.conversation.actions import Actions
+from bot.conversation.answering import Answering
+from bot.conversation.assistant import Assistant
+from bot.conversation.rendering import Renderer
+from bot.directory.places import PlaceIndex
+from bot.limits.rates import ClientRates
+from bot.safety.exit_words import load_exit_words
+from bot.safety.lexicon import CrisisLexicon
+from bot.safety.screening import CrisisScreen
+from bot.settings import BotSettings
+from bot.state.chats import ChatKeys, ChatStates, Lifetimes, MemoryChatStates
+from bot.state.secret_file import read_or_create_chat_secret
+from bot.state.valkey_chats import ValkeyChatStates
+from bot.translation.catalogues import Catalogues
+from bot.understanding.interpretation import Interpreter
+from bot.understanding.keywords import load_keywords
+from bot.understanding.language import LanguageDetector, LanguageNames
+from bot.understanding.nlu_client import HttpNlu, NluClient
+from bot.understanding.thresholds import Thresholds
+from intake_store.submission.inbox import Inbox, NullResponseStore, ResponseStore
+from intake_store.submission.sealing import PublicKey, Sealer
+from intake_store.submission.store_secrets import StoreSecrets
+
+NOTICES_PER_MINUTE = 3
+"""Notices that a chat gets about what is not looked at; answering each of a hundred photos would help nobody."""
+
+
+def now() -> datetime.datetime:
+    """Return the time, zone-aware."""
+    return datetime.datetime.now(datetime.UTC)
+
+
+@contextlib.asynccontextmanager
+async def assistant(settings: BotSettings, content: Content) -> AsyncIterator[Assistant]:
+    """Yield an assistant with everything it needs, for as long as it is used.
+
+    Raises `IntakeStoreError` if responses are to be recorded and the store cannot be used, `ContentError` if lexicon,
+    keywords or thresholds do not fit, `OSError` if the token file of the understanding service cannot be read.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        store = await stack.enter_async_context(_response_store(settings, content))
+        nlu = await stack.enter_async_context(nlu_client(settings))
+        interpreter = make_interpreter(
+            settings.content, tuple(content.catalogues.languages), content.directory.places, nlu
+        )
+        # Loading the language models takes seconds; the page need not wait for them.
+        warming = asyncio.create_task(asyncio.to_thread(interpreter.warm_up))
+        stack.push_async_callback(asyncio.wait, [warming])
+        yield Assistant(
+            flows=content.flows,
+            catalogues=content.catalogues,
+            interpreter=interpreter,
+            places=content.directory.places,
+            exit_words=load_exit_words(settings.content / "flows" / "safety" / "exit_words.yml"),
+            actions=Actions(
+                flows=content.flows, directory=content.directory, codebook=content.codebook, store=store, now=now
+            ),
+            renderer=Renderer(content.flows, content.catalogues, content.directory, now, settings.web_address),
+        )
+
+
+def make_interpreter(folder: Path, languages: tuple[str, ...], places: PlaceIndex, nlu: NluClient) -> Interpreter:
+    """Return an interpreter over the content in `folder`; raises `ContentError`."""
+    thresholds = Thresholds.load(folder / "nlu" / "thresholds.yml")
+    lexicon = CrisisLexicon.load(folder / "flows" / "safety")
+    # What the lexicon hears is worth recognising, even before all texts are translated into that language.
+    known = tuple(dict.fromkeys([*languages, *lexicon.languages]))
+    return Interpreter(
+        nlu=nlu,
+        screen=CrisisScreen(lexicon, certain_from=thresholds.crisis_certain, doubtful_from=thresholds.crisis_doubtful),
+        places=places,
+        detector=LanguageDetector(known),
+        names=LanguageNames(known),
+        keywords=load_keywords(folder / "flows" / "understanding" / "keywords.yml"),
+        thresholds=thresholds,
+    )
+
+
+def nlu_client(settings: BotSettings, *, timeout_seconds: float = 1.5) -> HttpNlu:
+    """Return the client of the understanding service; enter it before use.
+
+    Raises `OSError` if the token file cannot be read.
+    """
+    if settings.nlu_url is None:
+        return HttpNlu(socket=settings.nlu_socket_path, timeout_seconds=timeout_seconds)
+    file = settings.nlu_token_file
+    token = file.read_text(encoding="ascii").strip() if file else None
+    return HttpNlu(url=str(settings.nlu_url), token=token, timeout_seconds=timeout_seconds)
+
+
+def web_settings(settings: BotSettings) -> WebSettings:
+    """Return what the web channel is told."""
+    return WebSettings(
+        host=settings.host,
+        port=settings.port,
+        exit_url=str(settings.exit_url),
+        trusted_proxies=settings.trusted_proxies,
+        text_length=settings.text_length,
+    )
+
+
+def telegram_channel(settings: BotSettings, answering: Answering, catalogues: Catalogues) -> TelegramChannel | None:
+    """Return the Telegram channel, or `None` where it is off; raises `TelegramSettingsError`."""
+    channel_settings = TelegramSettings.of(settings)
+    if channel_settings is None:
+        return None
+    return TelegramChannel(
+        answering,
+        _chat_states(settings),
+        catalogues,
+        channel_settings,
+        rates=ClientRates(settings.turns_per_minute, clock=time.monotonic),
+        notice_rates=ClientRates(NOTICES_PER_MINUTE, clock=time.monotonic),
+    )
+
+
+def _chat_states(settings: BotSettings) -> ChatStates:
+    lifetimes = Lifetimes(
+        idle=datetime.timedelta(minutes=settings.telegram_idle_minutes),
+        hard=datetime.timedelta(hours=settings.telegram_hours),
+    )
+    if settings.valkey_url is None:
+        return MemoryChatStates(ChatKeys.fresh(), lifetimes, now=now)
+    keys = ChatKeys.derived(read_or_create_chat_secret(settings.chat_secret_path))
+    return ValkeyChatStates.at(settings.valkey_url.get_secret_value(), keys, lifetimes, now=now)
+
+
+@contextlib.asynccontextmanager
+async def _response_store(settings: BotSettings, content: Content) -> AsyncIterator[ResponseStore]:
+    if not settings.record_responses:
+        yield NullResponseStore()
+        return
+    sealer = Sealer(PublicKey.read(settings.public_key_path), content.codebook)
+    inbox = await Inbox.open(settings.database_location, sealer, StoreSecrets.read(settings.store_secret_path))
+    try:
+        yield inbox
+    finally:
+        await inbox.close()
