@@ -23,6 +23,7 @@ from intake_store.analysis.keys import (
     SHORTEST_PASSPHRASE,
     KeyFiles,
     Passphrase,
+    check_key_files,
     create_key_files,
     create_passphrase_file,
     read_passphrase_file,
@@ -120,6 +121,7 @@ def create_keys(
         settings = IntakeSettings()
         files = KeyFiles(public or settings.public_key, private or settings.private_key)
         secret = files.public.parent / settings.store_secret.name if public else settings.store_secret
+        check_key_files(files)
         passphrase = _new_passphrase(settings, files, generate_passphrase)
         key = create_key_files(files, passphrase)
         made = create_secret_file(secret)
@@ -283,6 +285,8 @@ def _new_passphrase(settings: IntakeSettings, files: KeyFiles, generate: bool) -
 
 
 def _known_passphrase(settings: IntakeSettings, private_key: Path) -> Passphrase:
+    if not private_key.exists():
+        raise IntakeStoreError(f"There is no private key {private_key}. Is this the analyst's machine?")
     if settings.key_passphrase_file is not None:
         return read_passphrase_file(settings.key_passphrase_file)
     beside = _passphrase_beside(private_key)

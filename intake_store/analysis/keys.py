@@ -112,17 +112,22 @@ class KeyFiles:
     private: Path
 
 
+def check_key_files(files: KeyFiles) -> None:
+    """Check that a new key can go there, before anybody thinks up a passphrase; raises `KeyFileError` if not."""
+    if files.public.resolve().parent == files.private.resolve().parent:
+        raise KeyFileError("The private key must stand in a folder of its own, apart from the public key.")
+    for path in (files.public, files.private):
+        if path.exists():
+            raise KeyFileError(f"{path} is there already and is not overwritten. Choose another path.")
+
+
 def create_key_files(files: KeyFiles, passphrase: Passphrase, cost: int = SCRYPT_COST) -> PublicKey:
     """Make a new key and write both halves; the private one into a folder that only its owner may enter.
 
     Raises `KeyFileError` if either file is there already (nothing is ever overwritten), if both would stand in the
     same folder, or if the passphrase is too short.
     """
-    if files.public.resolve().parent == files.private.resolve().parent:
-        raise KeyFileError("The private key must stand in a folder of its own, apart from the public key.")
-    for path in (files.public, files.private):
-        if path.exists():
-            raise KeyFileError(f"{path} is there already and is not overwritten. Choose another path.")
+    check_key_files(files)
     key = PrivateKey.generate()
     content = key.lock(passphrase, cost)
     files.public.parent.mkdir(parents=True, exist_ok=True)

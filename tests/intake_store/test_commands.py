@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import typer
+from click.testing import Result
+from typer.testing import CliRunner
+
+from intake_store.commands import create_app
+from intake_store.settings import IntakeSettings
+
+ROOT = Path(__file__).parents[2]
+TABLES = {
+    "gender": "title: Gender\npopulations: [needs_selling]\nrows: gender\n",
+    "needs": "title: Needs\npopulations: [needs_buying]\nrows: needs\n",
+}
+
+
+class Tool:
+    """The commands as `fyren` mounts them, in an empty folder."""
+
+    def __init__(self) -> None:
+        self._app = typer.Typer()
+        self._app.add_typer(create_app())
+
+    def __call__(self, *arguments: str, code: int = 0) -> Result:
+        result = CliRunner().invoke(self._app, arguments)
+        assert result.exit_code == code, result.output
+        assert "Traceback" not in result.output
+        return result
+
+
+@pytest.fixture
+def tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tool:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tables").mkdir()
+    for name, text in TABLES.items():
+        (tmp_path / "tables" / f"{name}.yml").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("FYREN_INTAKE_CODEBOOKS", str(ROOT / "flows" / "codebook"))
+    monkeypatch.setenv("FYREN_INTAKE_TABLES", str(tmp_path / "tables"))
+    monkeypatch.delenv("FYREN_KEY_PASSPHRASE_FILE", raising=False)
+    return Tool()
+
+
+def test_from_keys_to_a_table(tool: Tool, tmp_path: Path) -> None:
+    tool("keys", "create", "--generate-passphrase")
+    assert "0001" in tool("database", "upgrade").output
+    assert "120 synthetic" in tool("demo-data", "--responses", "120", "--period", "2026Q3").output
+    assert "120 responses added" in tool("responses", "load").output
+    assert "0 responses added" in tool("responses", "load").output
+    listed = tool("table", "list").output
+    assert "gender" in listed
+    assert "needs" in listed
+    shown = tool("table", "show", "gender", "--period", "2026Q3", "--csv", "out/gender.csv").output
+    assert "SYNTHETIC DATA: Gender" in shown
+    written = (tmp_path / "out" / "gender.csv").read_text()
+    assert "SYNTHETIC" in written
+    assert tool("table", "show", "gender", "--period", "2026Q3", "--format", "csv").output == written
+    assert "withheld" in tool("table", "show", "gender", "--period", "2020Q1").output
+
+
+def test_the_database_holds_what_demo_data_sealed(tool: Tool, tmp_path: Path) -> None:
+    tool("keys", "create", "--generate-passphrase")
+    tool("database", "upgrade")
+    tool("demo-data", "--responses", "3", "--period", "2026Q3")
+    with closing(sqlite3.connect(tmp_path / "var" / "intake.sqlite3")) as connection:
+        rows = connection.execute("SELECT purpose, length(sealed) FROM sealed_response").fetchall()
+    assert rows == [("response", 2048 + 1136)] * 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["table", "show", "nothing", "--period", "2026Q4"], 2, "There is no table 'nothing'"),
+        (["table", "show", "needs", "--period", "2026"], 2, "not a quarter"),
+        (["table", "show", "needs"], 2, "--period"),
+        (["table", "show", "needs", "--period", "2026Q4"], 1, "fyren responses load"),
+        (["responses", "load"], 1, "private key"),
+        (["demo-data"], 1, "fyren keys create"),
+        (["demo-data", "--responses", "0"], 2, "--responses"),
+        (["demo-data", "--period", "soon"], 2, "not a quarter"),
+        (["keys", "create"], 1, "FYREN_KEY_PASSPHRASE_FILE"),
+    ],
+)
+def test_what_is_wrong_is_said_plainly(tool: Tool, arguments: list[str], code: int, said: str) -> None:
+    assert said in " ".join(re.sub(r"[│\n]", " ", tool(*arguments, code=code).output).split())
+
+
+def test_demo_data_needs_the_tables(tool: Tool, tmp_path: Path) -> None:
+    tool("keys", "create", "--generate-passphrase")
+    assert "fyren database upgrade" in tool("demo-data", code=1).output
+    assert not (tmp_path / "var" / "intake.sqlite3").exists()
+
+
+def test_demo_data_is_refused_in_production(tool: Tool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FYREN_INTAKE_PRODUCTION", "true")
+    assert "production" in tool("demo-data", code=1).output
+
+
+def test_keys_are_not_overwritten(tool: Tool, tmp_path: Path) -> None:
+    tool("keys", "create", "--generate-passphrase")
+    kept = {path: path.read_bytes() for path in tmp_path.rglob("var/**/*") if path.is_file()}
+    assert "not overwritten" in tool("keys", "create", "--generate-passphrase", code=1).output
+    assert {path: path.read_bytes() for path in kept} == kept
+
+
+def test_a_wrong_passphrase_is_said_to_be_wrong(tool: Tool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tool("keys", "create", "--generate-passphrase")
+    tool("database", "upgrade")
+    (tmp_path / "other").write_text("another passphrase\n")
+    monkeypatch.setenv("FYREN_KEY_PASSPHRASE_FILE", str(tmp_path / "other"))
+    assert "passphrase is wrong" in tool("responses", "load", code=1).output
+
+
+def test_a_setting_that_does_not_fit_is_named(tool: Tool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FYREN_INTAKE_THRESHOLD", "1")
+    assert "FYREN_INTAKE_THRESHOLD" in tool("table", "list", code=1).output
+
+
+def test_every_setting_and_command_is_described() -> None:
+    for name, field in IntakeSettings.model_fields.items():
+        assert field.description, name
+    for group in (create_app(), *(info.typer_instance for info in create_app().registered_groups)):
+        assert group is not None
+        for command in group.registered_commands:
+            assert command.callback is not None
+            assert len(command.callback.__doc__ or "") > 30, command.callback
