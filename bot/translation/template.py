@@ -17,15 +17,16 @@ from bot.translation.catalogues import DOMAIN, SOURCE_LANGUAGE, read_catalogue, 
 from bot.translation.extraction import extract_codebook, extract_directory, extract_flows
 from content_files import ContentProblem
 
-_KEYWORDS: dict[str, Any] = {"message": None, "_": None, "gettext": None}
-_METHODS = (
-    ("bot/**/*.py", extract_python),
-    ("bot/**/templates/*.html", babel_extract),
-    ("flows/*.yml", extract_flows),
-    ("flows/patterns/*.yml", extract_flows),
-    ("flows/codebook/*.yml", extract_codebook),
-    ("flows/directory/services.yml", extract_directory),
+_METHODS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
+    ("bot/**/*.py", extract_python, ("message",)),
+    ("bot/**/templates/*.html", babel_extract, ("_", "gettext")),
+    ("flows/*.yml", extract_flows, ()),
+    ("flows/patterns/*.yml", extract_flows, ()),
+    ("flows/codebook/*.yml", extract_codebook, ()),
+    ("flows/directory/services.yml", extract_directory, ()),
 )
+"""Files, how strings are found in them, and the functions whose arguments are strings to translate."""
+
 _TEMPLATE_HEADER = f"""\
 # Texts of Fyren. Made by `make messages`; translations belong into <language>/LC_MESSAGES/{DOMAIN}.po."""
 
@@ -33,11 +34,12 @@ _TEMPLATE_HEADER = f"""\
 def build_template(root: Path) -> Catalog:
     """Extract every string that a person can see, from code, pages and content below `root`."""
     template = Catalog(project="Fyren", charset="utf-8", header_comment=_TEMPLATE_HEADER, fuzzy=False)
-    for pattern, method in _METHODS:
+    for pattern, method, functions in _METHODS:
         for path in sorted(root.glob(pattern)):
             name = path.relative_to(root).as_posix()
             with path.open("rb") as file:
-                found = extract(cast(Any, method), cast(BinaryIO, file), keywords=_KEYWORDS, comment_tags=())
+                keywords: dict[str, Any] = dict.fromkeys(functions)
+                found = extract(method, cast(BinaryIO, file), keywords=keywords, comment_tags=())
                 for line, msgid, comments, context in found:
                     if msgid:
                         template.add(msgid, None, [(name, line)], auto_comments=comments, context=context)
