@@ -36,7 +36,8 @@ from intake_store.analysis.table_output import render_csv, render_text
 from intake_store.analysis.tables import ReleasedTable, make_tables
 from intake_store.analysis.warehouse import Warehouse
 from intake_store.codebook import Codebook, load_codebooks
-from intake_store.database.versions import newest_revision, upgrade
+from intake_store.database.revisions import NEWEST_REVISION
+from intake_store.database.versions import upgrade
 from intake_store.settings import IntakeSettings
 from intake_store.submission.errors import IntakeStoreError
 from intake_store.submission.inbox import Inbox
@@ -253,7 +254,7 @@ def upgrade_intake_database(database: Database = None) -> None:
     with _plain_errors():
         location = database or IntakeSettings().database
         upgrade(location)
-        typer.echo(f"The intake database is at version {newest_revision()}.")
+        typer.echo(f"The intake database is at version {NEWEST_REVISION}.")
 
 
 @contextmanager

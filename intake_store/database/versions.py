@@ -8,10 +8,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from intake_store.database.connections import connect, create_file
 
@@ -32,19 +29,6 @@ async def upgrade_database(location: str, revision: str = "head") -> None:
 async def downgrade_database(location: str, revision: str) -> None:
     """Bring the database at a path or URL back to a revision; `base` leaves no table."""
     await _run(location, lambda config: command.downgrade(config, revision))
-
-
-async def current_revision(engine: AsyncEngine) -> str | None:
-    """Return the revision of a database, or None if it has none of the tables."""
-    async with engine.connect() as connection:
-        return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
-
-
-def newest_revision() -> str:
-    """Return the revision that this program is written for."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    assert head is not None, "the package carries at least one migration"
-    return head
 
 
 async def _run(location: str, action: Callable[[Config], None]) -> None:

@@ -14,8 +14,8 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from intake_store.database.connections import connect, erase_remains, file_is_missing
+from intake_store.database.revisions import NEWEST_REVISION, stored_revision
 from intake_store.database.tables import SealedRow, SubmissionRow
-from intake_store.database.versions import current_revision, newest_revision
 from intake_store.submission.errors import InboxUnavailable, ReceiptError
 from intake_store.submission.iso_weeks import IsoWeek
 from intake_store.submission.receipts import ReceiptCode, hash_receipt_code
@@ -96,8 +96,8 @@ class Inbox:
         engine = connect(location)
         try:
             async with _reported():
-                revision = await current_revision(engine)
-            if revision != newest_revision():
+                revision = await stored_revision(engine)
+            if revision != NEWEST_REVISION:
                 raise InboxUnavailable("The intake database is not up to date. Run `fyren database upgrade`.")
         except BaseException:
             await engine.dispose()

@@ -5,14 +5,16 @@ from contextlib import closing
 from pathlib import Path
 
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
+from intake_store.database import versions
 from intake_store.database.connections import connect, database_url
+from intake_store.database.revisions import NEWEST_REVISION, stored_revision
 from intake_store.database.tables import IntakeTable
 from intake_store.database.versions import (
-    current_revision,
     downgrade_database,
-    newest_revision,
     upgrade,
     upgrade_database,
 )
@@ -42,9 +44,16 @@ async def test_migrations_lead_to_the_tables_of_the_program(database: str) -> No
                 lambda sync: compare_metadata(MigrationContext.configure(sync), IntakeTable.metadata)
             )
         assert differences == []
-        assert await current_revision(engine) == newest_revision()
+        assert await stored_revision(engine) == NEWEST_REVISION
     finally:
         await engine.dispose()
+
+
+def test_the_newest_revision_is_the_last_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(versions.__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    assert ScriptDirectory.from_config(config).get_heads() == [NEWEST_REVISION]
 
 
 def test_a_program_without_a_loop_can_upgrade(tmp_path: Path) -> None:
