@@ -1,8 +1,8 @@
 """Rasa, kept quiet: nothing that anybody wrote may reach an output, a log or another machine.
 
-Call `silence()` before the first import of Rasa. Rasa logs message texts in several places (`structlog` prints them by
-default as soon as it is used without configuration; the graph runner writes its inputs at debug level), reports usage to
-a company, and would send exceptions, with local variables, to another.
+Call `silence()` before the first import of Rasa. Rasa logs message texts in several places (`structlog` prints them
+by default as soon as it is used without configuration; the graph runner writes its inputs at debug level), reports
+usage to a company, and would send exceptions, with local variables, to another.
 """
 
 from __future__ import annotations

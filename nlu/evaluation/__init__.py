@@ -1,0 +1,1 @@
+"""How well the model understands, measured on the training data alone."""
