@@ -1,0 +1,1 @@
+"""A conversation in the terminal, for those who write flows and translations."""
