@@ -122,7 +122,8 @@ class CrisisLexicon:
         self._owners = tuple(owners)
         self._harmless = PhraseIndex(harmless)
         self._exploitation = PhraseIndex(exploitation)
-        self._spelling = _Spelling(phrases)
+        innocent = [*harmless, *(phrase for owner in owners for phrase in owner.unless)]
+        self._spelling = _Spelling(phrases, innocent)
 
     @classmethod
     def load(cls, folder: Path) -> CrisisLexicon:
@@ -139,6 +140,12 @@ class CrisisLexicon:
     def languages(self) -> tuple[str, ...]:
         """Codes of the languages that have a file."""
         return tuple(file.language for file, _ in self._files)
+
+    def intents(self, language: str) -> frozenset[CrisisIntent]:
+        """Return the crises that the file of `language` (a code) listens for."""
+        return frozenset(
+            pattern.intent for file, _ in self._files if file.language == language for pattern in file.patterns
+        )
 
     def hits(self, text: str) -> tuple[LexiconHit, ...]:
         """Return every pattern that `text` fits: the certain ones first, then by urgency of the intent."""
@@ -202,15 +209,19 @@ class _Spelling:
     The first letter must be right, which people seldom miss, and which keeps the search short.
     """
 
-    def __init__(self, phrases: Iterable[Phrase]) -> None:
+    def __init__(self, wanted: Iterable[Phrase], innocent: Iterable[Phrase]) -> None:
+        """Words of `wanted` are what is put right; those of `innocent` are only known not to be slips."""
         self._words: set[str] = set()
         self._stems: set[str] = set()
-        for phrase in phrases:
+        for phrase in wanted:
             self._words |= phrase.words
             self._stems |= phrase.stems
-        self._shortest_stem = min(map(len, self._stems), default=0)
         self._long_words = _by_first_letter(self._words)
         self._long_stems = _by_first_letter(self._stems)
+        for phrase in innocent:
+            self._words |= phrase.words
+            self._stems |= {stem for stem in phrase.stems if len(stem) >= _SHORTEST_MISSPELT}
+        self._shortest_stem = min(map(len, self._stems), default=0)
 
     def corrected(self, folded_words: str) -> str:
         return "".join(f"{self._right(word)} " for word in folded_words.split())

@@ -13,7 +13,7 @@ from bot.safety.screening import CrisisScreen
 from bot.settings import BotSettings
 from bot.understanding.interpretation import Interpreter, PlaceFinder
 from bot.understanding.keywords import load_keywords
-from bot.understanding.language import LanguageDetector, LanguageNames
+from bot.understanding.language import LanguageDetector, LanguageNames, load_function_words
 from bot.understanding.nlu_client import HttpNlu, NluClient
 from bot.understanding.thresholds import Thresholds
 
@@ -58,7 +58,7 @@ def make_interpreter(folder: Path, languages: Iterable[str], places: PlaceFinder
             doubtful_from=thresholds.crisis_doubtful,
         ),
         places=places,
-        detector=LanguageDetector(live),
+        detector=LanguageDetector(live, load_function_words(folder / "flows" / "understanding" / "function_words.yml")),
         names=LanguageNames(live),
         keywords=load_keywords(folder / "flows" / "understanding" / "keywords.yml"),
         thresholds=thresholds,

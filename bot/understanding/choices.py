@@ -10,7 +10,7 @@ from rapidfuzz import fuzz
 from bot.understanding.keywords import folded_message
 
 _NUMBER = re.compile(
-    r"(?:(?:alternativ|alternative|option|choice|val|nummer|number|nr|no|optiunea|varianta|numarul|svar) )?"
+    r"(?:(?:alternativ|alternative|option|choice|val|numer|number|nr|no|optiunea|varianta|numarul|svar) )?"
     r"(\d{1,2})(?: ?an)?"
 )
 _SHORTEST_PART = 4  # letters of a label that may stand for it

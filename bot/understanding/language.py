@@ -6,16 +6,21 @@ Detection is limited to the languages that are live and sticks to the language o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
 
 from babel import Locale, UnknownLocaleError
 from lingua import IsoCode639_1, Language, LanguageDetectorBuilder
+from pydantic import BaseModel, ConfigDict
 
-from bot.safety.folding import STOP, fold_to_words
+from bot.safety.folding import STOP, fold, fold_to_words
+from content_files import load_model
 
 _SWITCH_WORDS = 3  # fewer words never switch the language of a conversation
-_SWITCH_CONFIDENCE = 0.80
+_SWITCH_CONFIDENCE = 0.60
+_FUNCTION_WORD_WEIGHT = 2.5  # how much likelier each function word makes its language
 _SHORTEST_NAME = 4  # shorter names of languages are ordinary words elsewhere
 
 NAMED_LANGUAGES = tuple(
@@ -54,8 +59,12 @@ class LanguageGuess:
 class LanguageDetector:
     """Guesses among `languages` (codes); the first is taken where nothing speaks for any."""
 
-    def __init__(self, languages: Iterable[str]) -> None:
-        """Raises `ValueError` for a language that cannot be told apart."""
+    def __init__(self, languages: Iterable[str], function_words: Mapping[str, frozenset[str]] | None = None) -> None:
+        """`function_words` maps codes to folded words that speak for a language.
+
+        Raises `ValueError` for a language that cannot be told apart.
+        """
+        self._function_words = function_words or {}
         self._default, *others = dict.fromkeys(languages)
         known = {code: _lingua_language(code) for code in (self._default, *others)}
         self._codes = {language: code for code, language in known.items()}
@@ -77,11 +86,35 @@ class LanguageDetector:
         words = [word for word in fold_to_words(text).split() if word != STOP and not word.isdecimal()]
         if self._detector is None or not words or (current is not None and len(words) < _SWITCH_WORDS):
             return LanguageGuess(current or self._default, 0.0)
-        best = max(self._detector.compute_language_confidence_values(text), key=lambda value: value.value)
-        guess = LanguageGuess(self._codes[best.language], best.value)
+        guess = self._guess(text, set(words))
         if current is not None and guess.language != current and guess.confidence < _SWITCH_CONFIDENCE:
             return LanguageGuess(current, 1 - guess.confidence)
         return guess
+
+    def _guess(self, text: str, words: set[str]) -> LanguageGuess:
+        assert self._detector is not None
+        weights: dict[str, float] = {}
+        for value in self._detector.compute_language_confidence_values(text):
+            code = self._codes[value.language]
+            spoken_for = len(words & self._function_words.get(code, frozenset()))
+            weights[code] = max(value.value, 0.001) * _FUNCTION_WORD_WEIGHT**spoken_for
+        best = max(weights, key=lambda code: weights[code])
+        return LanguageGuess(best, weights[best] / sum(weights.values()))
+
+
+class FunctionWordsFile(BaseModel):
+    """The file `flows/understanding/function_words.yml`: words by language code."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    version: Literal[1]
+    words: dict[str, list[str]]
+
+
+def load_function_words(path: Path) -> dict[str, frozenset[str]]:
+    """Return the folded words by language code. Raises `ContentError` if the file does not fit."""
+    file, _ = load_model(path, FunctionWordsFile)
+    return {code: frozenset(fold(word) for word in words) for code, words in file.words.items()}
 
 
 class LanguageNames:
