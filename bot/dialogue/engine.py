@@ -133,8 +133,7 @@ class _Walk:
             case ActionFinished(slots, utterances, final):
                 self._acted(slots, utterances, final)
             case ActionFailed():
-                self._drop(0)
-                self.start("pattern_internal_error")
+                self._action_failed()
 
     def restart(self) -> None:
         """Forget everything but how to talk to the person, and begin."""
@@ -150,6 +149,14 @@ class _Walk:
             self.history.clear()
         if self.stack and self.top.phase is Phase.ACTING:
             self._leave(self.step())
+
+    def _action_failed(self) -> None:
+        """Give up what was acting; a questionnaire that waits below it goes on, with its answers."""
+        if self._is_interruption():
+            self._interrupt("pattern_internal_error")
+        else:
+            self._drop(0)
+            self.start("pattern_internal_error")
 
     def _choices(self, ids: tuple[str, ...]) -> None:
         asked = self._asked()

@@ -353,6 +353,11 @@ class TestActions:
         talk.mean("find_service").take("command:skip")
         assert talk.fail().said == ["utter_broken", "idle_choice?"]
 
+    def test_a_broken_action_in_a_digression_leaves_the_questionnaire_alone(self, answering: Conversation) -> None:
+        answering.mean("find_service").take("place:national").fail()
+        assert answering.said == ["utter_broken", "utter_continue", "country?"]
+        assert answering.state.slots["situation"] == "ongoing"
+
     def test_an_action_that_was_never_answered_starts_again(self, talk: Conversation) -> None:
         talk.mean("find_service").write(place="1480").write()
         assert talk.said == ["utter_cannot_handle"]
