@@ -179,6 +179,8 @@ def _response_problems(response: Response, flow_set: FlowSet, known: Known) -> I
     for variant in response.variants:
         if variant.condition:
             yield from _unknown_slots(variant.condition.slots, flow_set)
+            if "context." in variant.condition.source:
+                yield "the condition of a wording reads slots; what depends on the context are steps"
         for button in variant.buttons:
             yield from _button_problems(button, flow_set, known)
         yield from _placeholder_problems(variant, flow_set, known)

@@ -174,6 +174,11 @@ MISTAKES = {
         "    - {condition: slots.gone, text: Gone.}\n    - {text: Else.}\n",
         "response utter_x", "unknown slot gone",
     ),
+    "a wording that depends on the context": (
+        "flows:\n  f: {description: d, steps: [{action: utter_x}]}\nresponses:\n  utter_x:  # here\n"
+        "    - {condition: context.interrupted, text: Back.}\n    - {text: Else.}\n",
+        "response utter_x", "the condition of a wording reads slots; what depends on the context are steps",
+    ),
     "a condition of another grammar": (
         "flows:\n  f:\n    description: d\n    steps:\n      - noop: true\n        next:\n"
         "          - if: open('x')  # here\n            then: END\n          - {else: END}\n",
