@@ -65,10 +65,11 @@ def render_csv(tables: Sequence[ReleasedTable]) -> str:
 
 def _grid(table: ReleasedTable) -> Table:
     grid = Table(box=box.SIMPLE_HEAD, show_footer=False)
-    grid.add_column(table.row_label, overflow="fold")
-    for _, label in table.columns:
-        grid.add_column(label, justify="right")
-        grid.add_column("%", justify="right")
+    grid.add_column(table.row_label, min_width=28)
+    (_, total), *columns = table.columns
+    # Shares within the columns stand in the CSV only: side by side they do not fit a terminal.
+    for label in (total, "%", *(label for _, label in columns)):
+        grid.add_column(label, justify="right", min_width=5)
     for row in table.rows:
         grid.add_row(row.label, *_figures(table, row))
     grid.add_section()
@@ -80,9 +81,10 @@ def _grid(table: ReleasedTable) -> Table:
 
 
 def _figures(table: ReleasedTable, row: ReleasedRow) -> Iterator[str]:
-    for count, base in zip(row.counts, table.base.counts, strict=True):
-        yield _count(count)
-        yield _share(count, base)
+    total, *columns = row.counts
+    yield _count(total)
+    yield _share(total, table.base.counts[0])
+    yield from map(_count, columns)
 
 
 def _metadata(table: ReleasedTable) -> Iterator[tuple[str, str]]:
