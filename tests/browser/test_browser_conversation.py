@@ -159,7 +159,7 @@ async def test_the_keyboard_is_enough(visit: Visiting) -> None:
 async def test_every_focused_control_can_be_seen(visit: Visiting) -> None:
     """Nothing that has the focus is hidden by the bar above or the box below (WCAG 2.2, 2.4.11)."""
     for size in ({"width": 390, "height": 844}, {"width": 320, "height": 256}, {"width": 1280, "height": 800}):
-        page = (await visit(viewport=size)).page
+        page = (await visit(viewport=size, reduced_motion="reduce")).page
         await page.click(choice("flow:services"))
         await expect(page.locator("#newest .service")).to_have_count(2)
         for _ in range(14):

@@ -6,8 +6,8 @@ from typing import Any, get_args
 
 import jsonschema
 import pytest
+import yaml
 from pydantic import TypeAdapter
-from ruamel.yaml import YAML
 from web_site import Site
 
 from bot.channels.web.application import OPENAPI_FILE
@@ -43,7 +43,7 @@ def _without_titles(schema: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def description() -> dict[str, Any]:
-    loaded: dict[str, Any] = YAML(typ="safe").load(OPENAPI_FILE.read_text("utf-8"))
+    loaded: dict[str, Any] = yaml.safe_load(OPENAPI_FILE.read_text("utf-8"))
     return loaded
 
 
