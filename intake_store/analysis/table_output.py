@@ -64,12 +64,12 @@ def render_csv(tables: Sequence[ReleasedTable]) -> str:
 
 
 def _grid(table: ReleasedTable) -> Table:
-    grid = Table(box=box.SIMPLE_HEAD, show_footer=False)
-    grid.add_column(table.row_label, min_width=28)
+    grid = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
+    grid.add_column(table.row_label, min_width=16)
     (_, total), *columns = table.columns
     # Shares within the columns stand in the CSV only: side by side they do not fit a terminal.
     for label in (total, "%", *(label for _, label in columns)):
-        grid.add_column(label, justify="right", min_width=5)
+        grid.add_column(label, justify="right")
     for row in table.rows:
         grid.add_row(row.label, *_figures(table, row))
     grid.add_section()

@@ -264,8 +264,15 @@ def test_the_csv_is_one_rectangle_below_its_comments(fill: Fill, codebook: Codeb
         assert line[8] != ".." or line[9] in ("..", "")
 
 
-def shown_text(table: ReleasedTable) -> str:
-    console = Console(file=io.StringIO(), width=200)
+def test_no_column_is_lost_on_a_narrow_terminal(fill: Fill, codebook: Codebook) -> None:
+    [table] = made(fill(buying(codebook, 300, 5)), codebook, SINGLE_BY_AGE)
+    row = next(row for row in table.rows if row.code == "man")
+    line = next(line for line in shown_text(table, width=80).splitlines() if line.strip().startswith("Man"))
+    assert len(line.split()) == 1 + len(row.counts) + 1
+
+
+def shown_text(table: ReleasedTable, width: int = 200) -> str:
+    console = Console(file=io.StringIO(), width=width)
     console.print(render_text(table))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
