@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 
 from components.character_ngrams import NgramVocabulary
 from components.intent_scores import IntentScores, log_softmax
-from components.sentence_embeddings import embed, load_embedding_model
+from components.sentence_embeddings import load_embedding_model, remembered_embeddings
 from training_examples import LANGUAGES, PROJECT, Example, crisis_intents, data_files, read_examples, read_intents
 
 FOLDS = 4
@@ -37,22 +37,6 @@ def settings_of_the_pipeline() -> tuple[dict[str, Any], dict[str, Any]]:
     return dict(nodes["learn_ngrams"]["config"]), classifier
 
 
-def cached_embeddings(texts: list[str]) -> np.ndarray:
-    """Return the embeddings of `texts`; those of an earlier run are taken from `models/embeddings.npz`."""
-    path = PROJECT / "models" / "embeddings.npz"
-    known: dict[str, np.ndarray] = {}
-    if path.exists():
-        with np.load(path, allow_pickle=False) as stored:
-            known = dict(zip(stored["texts"].tolist(), stored["embeddings"], strict=True))
-    missing = sorted(set(texts) - set(known))
-    if missing:
-        known.update(zip(missing, embed(load_embedding_model(), missing), strict=True))
-        path.parent.mkdir(exist_ok=True)
-        wanted = sorted(set(texts))
-        np.savez(path, texts=np.array(wanted), embeddings=np.array([known[text] for text in wanted]))
-    return np.array([known[text] for text in texts])
-
-
 def cross_validated(
     examples: list[Example], settings: dict[str, Any], ngram_settings: dict[str, Any]
 ) -> tuple[list[str], np.ndarray]:
@@ -60,7 +44,7 @@ def cross_validated(
     from sklearn.model_selection import StratifiedKFold
 
     texts, intents = [example.text for example in examples], np.array([example.intent for example in examples])
-    dense = cached_embeddings(texts)
+    dense = remembered_embeddings(load_embedding_model(), texts)
     strata = [f"{example.language} {example.intent}" for example in examples]
     names = sorted(set(intents))
     probabilities = np.zeros((len(texts), len(names)))

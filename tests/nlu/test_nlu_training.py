@@ -45,4 +45,4 @@ def test_the_check_names_file_and_line(run_nlu: RunNlu, tmp_path: Path) -> None:
     assert "data/sv/control.yml:5: this sentence is held out (sv.tsv:affirm)" in problems
     assert "data/sv/control.yml:9: also under `affirm` at data/sv/control.yml:6" in problems
     assert "data/sv/control.yml:12: unknown intent `denny`" in problems
-    assert "data/sv: 2 sentences for `affirm`, 20 are needed" in problems
+    assert "data/sv: 2 sentences for `affirm`, 20 needed" in problems
