@@ -107,7 +107,7 @@ async def test_only_its_user_may_open_the_socket_and_it_stops_quickly(start_serv
         _, seconds = await server.stop()
         assert server.process.returncode == 0
         assert not server.socket.exists()
-    assert seconds < 8
+    assert seconds < 20
 
 
 async def test_sigterm_ends_a_serving_process_within_seconds(start_server: StartServer) -> None:
@@ -115,7 +115,7 @@ async def test_sigterm_ends_a_serving_process_within_seconds(start_server: Start
         await server.parse("hej")
         printed, seconds = await server.stop()
     assert server.process.returncode == 0
-    assert seconds < 4
+    assert seconds < 8
     assert printed.endswith(b"stopped\n")
 
 
