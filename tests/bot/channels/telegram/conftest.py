@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import certifi
 import pytest
 from bot_api import BotApi
 from running_channel import TOKEN, Starter
@@ -34,6 +35,17 @@ def catalogues(tmp_path: Path) -> Catalogues:
         meta += '"Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n'
         (folder / "fyren.po").write_text(head + meta + entries, encoding="utf-8")
     return load_catalogues(tmp_path / "locales")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_certificate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let the library load one authority instead of all: no test speaks TLS, and loading takes longer than a test."""
+    path = tmp_path_factory.mktemp("certificates") / "one.pem"
+    end = "-----END CERTIFICATE-----"
+    path.write_text(Path(certifi.where()).read_text(encoding="utf-8").partition(end)[0] + end + "\n")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("SSL_CERT_FILE", str(path))
+        yield
 
 
 @pytest.fixture

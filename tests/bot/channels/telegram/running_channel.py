@@ -13,7 +13,7 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from bot_api import BotApi, Person
+from bot_api import PATIENCE, BotApi, Person
 from pydantic import SecretStr
 from scripted_turns import ScriptedTurns
 
@@ -66,7 +66,7 @@ class Running:
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Wait until something is so in the channel; fails after a while."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while not condition():  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
 
@@ -128,7 +128,7 @@ class Starter:
         await channel.start()
         self.stack.push_async_callback(channel.stop)
         if wait:
-            await asyncio.wait_for(channel.connected(), 5)
+            await asyncio.wait_for(channel.connected(), PATIENCE)
             await self.api.until(lambda: len(self.api.commands) == len(channel._catalogues.languages) + 1)
         return Running(self.api, turns, self.clock, sleep, chats, channel, address)
 

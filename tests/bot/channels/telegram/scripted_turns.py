@@ -46,10 +46,10 @@ def _question(chosen: tuple[str, ...]) -> ChoicesReply:
 
 @dataclass
 class ScriptedTurns:
-    """Answers by `script`; a text in `delays` takes so many seconds, the text "break" breaks."""
+    """Answers by `script`; a text in `gates` waits for its gate, the text "break" breaks."""
 
     script: Callable[[DialogueState, Update], tuple[DialogueState, tuple[Reply, ...]]] = echo
-    delays: dict[str, float] = field(default_factory=dict)
+    gates: dict[str, asyncio.Event] = field(default_factory=dict)
     heard: list[tuple[DialogueState | None, Update]] = field(default_factory=list)
     finished: list[str] = field(default_factory=list)
 
@@ -58,7 +58,8 @@ class ScriptedTurns:
 
     async def turn(self, state: DialogueState | None, update: Update) -> Answer:
         self.heard.append((state, update))
-        await asyncio.sleep(self.delays.get(update.text or "", 0))
+        if gate := self.gates.get(update.text or ""):
+            await gate.wait()
         self.finished.append(update.text or "")
         if update.text == "break":
             raise RuntimeError(f"could not make sense of {update.text}: secret-words")

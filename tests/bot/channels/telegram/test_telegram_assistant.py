@@ -46,7 +46,9 @@ def nlu(tmp_path_factory: pytest.TempPathFactory) -> HttpNlu:
 
 @pytest.fixture(scope="module")
 def interpreter(settings: BotSettings, content: Content, nlu: HttpNlu) -> Interpreter:
-    return make_interpreter(settings.content, tuple(content.catalogues.languages), content.directory.places, nlu)
+    made = make_interpreter(settings.content, tuple(content.catalogues.languages), content.directory.places, nlu)
+    made.warm_up()
+    return made
 
 
 @pytest.fixture

@@ -107,12 +107,13 @@ async def test_polling_has_no_webhook(started: Starter, client: ClientSession) -
 
 
 async def test_the_webhook_answers_before_the_turn_is_over(running: Running, client: ClientSession) -> None:
-    running.turns.delays = {"slow": 1.0}
-    async with asyncio.timeout(0.9):
-        answer = await client.post(
-            f"{running.address}/telegram", json=_update(running, "slow"), headers={HEADER: SECRET}
-        )
+    running.turns.gates["slow"] = asyncio.Event()
+    address = f"{running.address}/telegram"
+    answer = await client.post(address, json=_update(running, "slow"), headers={HEADER: SECRET})
     assert answer.status == 200
+    assert not running.turns.finished
+    running.turns.gates["slow"].set()
+    assert await running.person().hears() == ["1: slow"]
 
 
 async def test_before_telegram_is_reached_and_when_too_much_waits_telegram_is_asked_to_come_again(
@@ -124,7 +125,7 @@ async def test_before_telegram_is_reached_and_when_too_much_waits_telegram_is_as
     address, headers = f"{running.address}/telegram", {HEADER: SECRET}
     assert (await client.post(address, data=body, headers=headers)).status == 503
     api.down = False
-    await asyncio.wait_for(running.channel.connected(), 5)
+    await asyncio.wait_for(running.channel.connected(), 20)
     running.channel._waiting += MAX_WAITING
     assert (await client.post(address, data=body, headers=headers)).status == 503
     running.channel._waiting -= MAX_WAITING
@@ -133,9 +134,13 @@ async def test_before_telegram_is_reached_and_when_too_much_waits_telegram_is_as
 
 
 async def test_stopping_answers_what_came(running: Running) -> None:
-    running.turns.delays = {"slow": 0.3}
+    running.turns.gates["slow"] = asyncio.Event()
     person = running.person()
     await person.says("slow")
     await running.until(lambda: running.turns.heard)
-    await running.channel.stop()
+    stopping = asyncio.create_task(running.channel.stop())
+    await asyncio.sleep(0.05)
+    assert not stopping.done()
+    running.turns.gates["slow"].set()
+    await stopping
     assert await person.hears() == ["1: slow"]

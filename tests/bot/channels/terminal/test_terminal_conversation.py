@@ -91,7 +91,7 @@ async def _talk(answering: Scripted, catalogues: Catalogues, pipe: tuple[int, in
     os.close(writing)
     screen = io.StringIO()
     console = Console(file=screen, width=100)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await run_terminal(answering, catalogues, console=console, descriptor=reading, language="en")
     return screen.getvalue()
 
@@ -178,11 +178,11 @@ async def test_lines_come_whole_however_they_are_cut(pipe: tuple[int, int]) -> N
         await asyncio.sleep(0.01)
         assert not waiting.done()
     os.write(writing, b"c\r\nsecond\nth")
-    assert await asyncio.wait_for(waiting, 5) == "åbc"
+    assert await asyncio.wait_for(waiting, 20) == "åbc"
     assert await lines.next() == "second"
     os.write(writing, b"ird")
     os.close(writing)
-    assert await asyncio.wait_for(lines.next(), 5) == "third"
+    assert await asyncio.wait_for(lines.next(), 20) == "third"
     assert await lines.next() is None
 
 
@@ -209,7 +209,7 @@ async def test_a_real_terminal_works_too(catalogues: Catalogues) -> None:
     console = Console(file=screen, width=80)
     talking = asyncio.create_task(run_terminal(answering, catalogues, console=console, descriptor=theirs))
     os.write(ours, b"hej\n/exit\n")
-    await asyncio.wait_for(talking, 5)
+    await asyncio.wait_for(talking, 20)
     assert [(update.text, update.command) for update in answering.heard] == [("hej", None), (None, "exit")]
     os.close(ours)
     os.close(theirs)
