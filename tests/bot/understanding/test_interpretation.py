@@ -7,7 +7,7 @@ import pytest
 
 from bot.directory.directory import load_directory
 from bot.directory.places import PlaceIndex
-from bot.understanding.assembly import make_interpreter
+from bot.assembly import make_interpreter
 from bot.understanding.interpretation import Interpreter
 from bot.understanding.nlu_client import NluResult, NullNlu
 

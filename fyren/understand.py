@@ -6,22 +6,26 @@ import asyncio
 import contextlib
 import json
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from bot.assembly import make_interpreter, nlu_client
 from bot.directory.directory import load_directory
-from bot.settings import BotSettings
-from bot.understanding.assembly import make_interpreter
+from bot.settings import PROJECT, BotSettings
 from bot.understanding.evaluation import LinesError, evaluate, read_lines, record, report
 from bot.understanding.interpretation import Interpreter
-from bot.understanding.nlu_client import NullNlu
-from bot.understanding.nlu_process import NluStartError, nlu_service
+from bot.understanding.nlu_client import HttpNlu, NullNlu
 from content_files import ContentError
+from fyren.processes import ProcessFailed
+from fyren.understanding_service import UnderstandingService
 
 MALFORMED = 2
+PATIENT_SECONDS = 30.0
+"""A whole file is read at a time; waiting is better than a gap in the answers."""
 
 
 def understand(
@@ -66,7 +70,7 @@ def understand(
     except LinesError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(MALFORMED) from error
-    except (ContentError, NluStartError) as error:
+    except (ContentError, ProcessFailed) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
 
@@ -87,9 +91,33 @@ async def _scores(settings: BotSettings, files: list[Path], without_model: bool)
 @contextlib.asynccontextmanager
 async def _whole_path(settings: BotSettings, without_model: bool) -> AsyncIterator[Interpreter]:
     places = load_directory(settings.content / "flows" / "directory").places
-    languages = [settings.default_language]
+    languages = (settings.default_language,)
     if without_model:
         yield make_interpreter(settings.content, languages, places, NullNlu())
         return
-    async with nlu_service(settings, settings.content / "nlu") as nlu:
+    async with _understanding_service(settings) as nlu:
         yield make_interpreter(settings.content, languages, places, nlu)
+
+
+@contextlib.asynccontextmanager
+async def _understanding_service(settings: BotSettings) -> AsyncIterator[HttpNlu]:
+    """Yield a client of the service that runs, or of one that is installed, trained, started and ended here.
+
+    Raises `ProcessFailed` if none can be started.
+    """
+    async with nlu_client(settings, timeout_seconds=PATIENT_SECONDS) as running:
+        if await running.is_healthy():
+            yield running
+            return
+    with tempfile.TemporaryDirectory(prefix="fyren-") as folder:
+        socket = Path(folder) / "nlu.sock"
+        service = UnderstandingService(PROJECT, Path(folder), socket)
+        await service.install()
+        await service.train()
+        await service.start()
+        try:
+            await service.wait_until_ready()
+            async with HttpNlu(socket=socket, timeout_seconds=PATIENT_SECONDS) as started:
+                yield started
+        finally:
+            await service.stop()

@@ -7,7 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from bot.understanding.command_line import understand
+from fyren.understand import understand
 
 KEYS = ["language", "intent", "confidence", "alternatives", "crisis", "place", "age"]
 LINES = """\
