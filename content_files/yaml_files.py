@@ -81,7 +81,7 @@ def read_yaml(path: Path) -> YamlFile:
             root = loader.get_single_node()
         finally:
             loader.dispose()
-        data = None if root is None else _value(root, path, text)
+        data = None if root is None else _value(root, path)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise ContentError([ContentProblem(path, line, "", f"is not YAML: {error.problem}")]) from error
@@ -109,23 +109,26 @@ def load_model(path: Path, model: type[Model]) -> tuple[Model, YamlFile]:
         ) from error
 
 
-def _value(node: Node, path: Path, text: str) -> Any:
-    """Return the data of a node; anchors and aliases come out as the data they stand for."""
+def _value(node: Node, path: Path, within: tuple[Node, ...] = ()) -> Any:
+    """Return the data of a node that stands inside of `within`; anchors and aliases come out as what they stand for."""
+    if isinstance(node, ScalarNode):
+        return _scalar(node)
+    if any(node is outer for outer in within):
+        raise ContentError([ContentProblem(path, node.start_mark.line + 1, "", "is not YAML: an anchor holds itself")])
+    inside = (*within, node)
     if isinstance(node, SequenceNode):
-        return [_value(item, path, text) for item in node.value]
-    if isinstance(node, MappingNode):
-        data: dict[Any, Any] = {}
-        for key_node, value_node in node.value:
-            key = _value(key_node, path, text)
-            line = key_node.start_mark.line + 1
-            if not isinstance(key, str | int | float | bool):
-                raise ContentError([ContentProblem(path, line, "", "is not YAML: a key has to be a plain word")])
-            if key in data:
-                raise ContentError([ContentProblem(path, line, str(key), "is there twice")])
-            data[key] = _value(value_node, path, text)
-        return data
-    assert isinstance(node, ScalarNode)
-    return _scalar(node)
+        return [_value(item, path, inside) for item in node.value]
+    assert isinstance(node, MappingNode)
+    data: dict[Any, Any] = {}
+    for key_node, value_node in node.value:
+        key = _value(key_node, path, inside)
+        line = key_node.start_mark.line + 1
+        if not isinstance(key, str | int | float | bool):
+            raise ContentError([ContentProblem(path, line, "", "is not YAML: a key has to be a plain word")])
+        if key in data:
+            raise ContentError([ContentProblem(path, line, str(key), "is there twice")])
+        data[key] = _value(value_node, path, inside)
+    return data
 
 
 def _scalar(node: ScalarNode) -> Any:
