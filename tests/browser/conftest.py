@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import re
 import shutil
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -17,6 +19,9 @@ from playwright.async_api import Browser, BrowserContext, Page, Route, async_pla
 PROJECT = Path(__file__).resolve().parents[2]
 SCRIPTED_SERVER = PROJECT / "tests" / "bot" / "channels" / "web" / "scripted_server.py"
 ELSEWHERE = "https://elsewhere.example/"
+
+START_SECONDS = 120
+"""A server may take, on a machine that is busy with other tests."""
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_ARGUMENTS = (
@@ -65,21 +70,51 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def address() -> AsyncIterator[str]:
     """The address of a server process that answers by the script."""
+    async with _process(str(SCRIPTED_SERVER)) as address:
+        yield address
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def assistant_address(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """The address of the real bot's process, with the real content and no understanding service."""
+    settings = {
+        "FYREN_PORT": "0",
+        "FYREN_VAR": str(tmp_path_factory.mktemp("var")),
+        "FYREN_RECORD_RESPONSES": "false",
+        "FYREN_TURNS_PER_MINUTE": "6000",
+        "FYREN_EXIT_URL": ELSEWHERE,
+    }
+    async with _process("-m", "bot", **settings) as address:
+        yield address
+
+
+@contextlib.asynccontextmanager
+async def _process(*arguments: str, **settings: str) -> AsyncIterator[str]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        str(SCRIPTED_SERVER),
+        *arguments,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
         cwd=PROJECT,
-        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        env={**os.environ, "PYTHONPATH": str(PROJECT), **settings},
     )
-    assert process.stdin is not None
     assert process.stdout is not None
-    line = await asyncio.wait_for(process.stdout.readline(), 30)
-    assert line, "the server did not start"
-    yield line.decode().strip()
-    process.stdin.close()
-    await asyncio.wait_for(process.wait(), 10)
+    try:
+        yield await asyncio.wait_for(_announced(process.stdout), START_SECONDS)
+    finally:
+        process.terminate()
+        await asyncio.wait_for(process.communicate(), 10)
+
+
+async def _announced(output: asyncio.StreamReader) -> str:
+    """The address that a server prints; fails with what it printed instead."""
+    lines: list[str] = []
+    async for line in output:
+        lines.append(line.decode())
+        if found := re.search(r"http://[\d.]+:\d+", lines[-1]):
+            return found.group()
+    pytest.fail("the server did not start:\n" + "".join(lines), pytrace=False)
 
 
 @dataclass
@@ -100,7 +135,7 @@ async def visit(browser: Browser, address: str) -> AsyncIterator[Visiting]:
     """Open the first page; arguments are those of a browser context, and `path`."""
     contexts: list[BrowserContext] = []
 
-    async def open_page(path: str = "/", **options: object) -> Visit:
+    async def open_page(path: str = "/", at: str = address, **options: object) -> Visit:
         context = await browser.new_context(**{"locale": "en-GB", "viewport": {"width": 390, "height": 844}} | options)
         contexts.append(context)
         context.set_default_timeout(10_000)
@@ -114,7 +149,7 @@ async def visit(browser: Browser, address: str) -> AsyncIterator[Visiting]:
             await route.fulfill(body="<title>Elsewhere</title><h1>Weather</h1>", content_type="text/html")
 
         await context.route(f"{ELSEWHERE}**", answer_elsewhere)
-        await page.goto(address + path)
+        await page.goto(at + path)
         return visited
 
     yield open_page

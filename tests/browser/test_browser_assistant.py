@@ -1,0 +1,65 @@
+"""The page with the real assistant behind it, in every live language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_core_python.base import AXE_SCRIPT
+from playwright.async_api import Page, expect
+
+Visiting = Callable[..., Coroutine[Any, Any, Any]]
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+DANGER = {"sv": "jag vill dö", "en": "I want to die", "ro": "vreau să mor"}
+
+
+async def accessible(page: Page) -> list[str]:
+    await page.evaluate(AXE_SCRIPT)
+    found = await page.evaluate("rules => axe.run(rules)", RULES)
+    return [node["html"] for rule in found["violations"] for node in rule["nodes"]]
+
+
+async def picture(page: Page, request: pytest.FixtureRequest, name: str) -> None:
+    folder: Path | None = request.config.getoption("--screenshots")
+    if folder:
+        await page.screenshot(path=folder / f"assistant-{name}.png")
+
+
+@pytest.mark.parametrize("language", ["sv", "en", "ro"])
+async def test_a_visit(visit: Visiting, assistant_address: str, language: str, request: pytest.FixtureRequest) -> None:
+    here = await visit(f"/?language={language}", at=assistant_address, bypass_csp=True, reduced_motion="reduce")
+    page = here.page
+    await expect(page.locator("html")).to_have_attribute("lang", language)
+    await expect(page.locator("#newest")).to_contain_text("112")
+    assert await accessible(page) == []
+    await picture(page, request, f"{language}-first")
+
+    await page.click('button[value="flow:find_service"]')
+    await expect(page.locator('button[value="need:sti_test"]')).to_be_visible()
+    assert await accessible(page) == []
+    await picture(page, request, f"{language}-need")
+
+    await page.fill("#text", DANGER[language])
+    await page.click("#composer button")
+    await expect(page.locator("#newest .crisis .call").first).to_be_visible()
+    assert await accessible(page) == []
+    await picture(page, request, f"{language}-crisis")
+    assert [url for url in here.asked if not url.startswith(assistant_address + "/")] == []
+
+
+async def test_a_visit_without_script(visit: Visiting, assistant_address: str) -> None:
+    page = (await visit("/?language=sv", at=assistant_address, java_script_enabled=False)).page
+    await page.click('button[value="flow:find_service"]')
+    await page.click('button[value="need:sti_test"]')
+    await page.fill("#text", "Malmö")
+    await page.click("#composer button")
+    await expect(page.locator(".service").first).to_be_visible()
+    await page.click("#languages summary")
+    await page.click('button[name="language"][value="en"]')
+    await expect(page.locator("html")).to_have_attribute("lang", "en")
+    await page.fill("#text", "exit")
+    await page.click("#composer button")
+    await expect(page).to_have_title("Elsewhere")
