@@ -124,6 +124,7 @@ class Visit:
     page: Page
     context: BrowserContext
     asked: list[str] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
 
@@ -142,6 +143,7 @@ async def visit(browser: Browser, address: str) -> AsyncIterator[Visiting]:
         page = await context.new_page()
         visited = Visit(page, context)
         page.on("request", lambda request: visited.asked.append(request.url))
+        page.on("request", lambda request: visited.sent.append(f"{request.method} {request.url}"))
         page.on("console", lambda line: visited.complaints.append(line.text) if line.type == "error" else None)
         page.on("pageerror", lambda error: visited.complaints.append(str(error)))
 

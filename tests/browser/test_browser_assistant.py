@@ -7,19 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_core_python.base import AXE_SCRIPT
+from axe_core import violations
 from playwright.async_api import Page, expect
 
 Visiting = Callable[..., Coroutine[Any, Any, Any]]
 
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 DANGER = {"sv": "jag vill dö", "en": "I want to die", "ro": "vreau să mor"}
-
-
-async def accessible(page: Page) -> list[str]:
-    await page.evaluate(AXE_SCRIPT)
-    found = await page.evaluate("rules => axe.run(rules)", RULES)
-    return [node["html"] for rule in found["violations"] for node in rule["nodes"]]
 
 
 async def picture(page: Page, request: pytest.FixtureRequest, name: str) -> None:
@@ -34,18 +27,18 @@ async def test_a_visit(visit: Visiting, assistant_address: str, language: str, r
     page = here.page
     await expect(page.locator("html")).to_have_attribute("lang", language)
     await expect(page.locator("#newest")).to_contain_text("112")
-    assert await accessible(page) == []
+    assert await violations(page) == []
     await picture(page, request, f"{language}-first")
 
     await page.click('button[value="flow:find_service"]')
     await expect(page.locator('button[value="need:sti_test"]')).to_be_visible()
-    assert await accessible(page) == []
+    assert await violations(page) == []
     await picture(page, request, f"{language}-need")
 
     await page.fill("#text", DANGER[language])
     await page.click("#composer button")
     await expect(page.locator("#newest .crisis .call").first).to_be_visible()
-    assert await accessible(page) == []
+    assert await violations(page) == []
     await picture(page, request, f"{language}-crisis")
     assert [url for url in here.asked if not url.startswith(assistant_address + "/")] == []
 
