@@ -104,3 +104,9 @@ def test_pictures_say_what_they_show() -> None:
         for alternative in re.findall(r"!\[([^\]]*)\]\(", page.text):
             assert len(alternative) > 20, f"{page.path.name}: a picture needs a description"
     assert list((DOCS / "images").glob("*.svg"))
+
+
+def test_code_in_a_text_stands_on_one_line() -> None:
+    for page in pages():
+        broken = [line for line in page.prose.splitlines() if line.count("`") % 2]
+        assert not broken, f"{page.path.name}: {broken}"
