@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from bot.conversation.actions import CONVERSATION_KEY, ActionRequest, Actions
@@ -30,17 +30,30 @@ from bot.safety.exit_words import ExitWords
 from bot.translation.catalogues import Catalogues
 from bot.translation.marking import message
 from bot.understanding.interpretation import Interpreter, Understanding
-from intake_store.submission.receipts import looks_like_receipt
+from intake_store.submission.errors import ReceiptError
+from intake_store.submission.receipts import looks_like_receipt, read_receipt_code
 
 ACTION_LIMIT = 5
 """Actions in one turn; more would be a circle in the flows."""
+
+Visited = Callable[[Sequence[tuple[str, str]]], None]
+"""Told the names of the flows and steps that a turn went through."""
 
 _COMMAND_FLOWS = {"start": None, "menu": "flow:menu", "language": "flow:language", "privacy": "flow:privacy"}
 _NEUTRAL = message("This conversation has ended, and nothing of it is kept.")
 
 
+def new_conversation_key() -> str:
+    """Return 128 random bits, as text."""
+    return secrets.token_urlsafe(16)
+
+
 class Assistant:
-    """Answers updates; holds no state of any conversation."""
+    """Answers updates; holds no state of any conversation.
+
+    `new_key` makes the key that keeps a conversation's response from being stored twice; `visited` watches which steps
+    of the flows are used.
+    """
 
     def __init__(
         self,
@@ -52,6 +65,8 @@ class Assistant:
         exit_words: ExitWords,
         actions: Actions,
         renderer: Renderer,
+        new_key: Callable[[], str] = new_conversation_key,
+        visited: Visited | None = None,
     ) -> None:
         self._flows = flows
         self._catalogues = catalogues
@@ -60,6 +75,8 @@ class Assistant:
         self._exit_words = exit_words
         self._actions = actions
         self._renderer = renderer
+        self._new_key = new_key
+        self._visited = visited
 
     async def begin(self, channel: ChannelKind, language: str | None = None) -> Answer:
         """Return the first message of a new conversation, in `language` if that is live."""
@@ -110,6 +127,9 @@ class Assistant:
         if update.text is None:
             return state, ChoicesTaken(update.choices)
         asked = question(self._flows, state)
+        if asked and self._is_receipt_question(asked) and _is_receipt(update.text):
+            # A code is no language: nobody has to understand it, and it stays in this process.
+            return state, ChoicesTaken((f"{asked.slot}:given",))
         offered = dict(self._renderer.titles(asked, state)) if asked else {}
         understanding = await self._interpreter.interpret(update.text, state.language, offered)
         language = self._catalogues.supported(understanding.language)
@@ -159,18 +179,24 @@ class Assistant:
         return None, ()
 
     async def _answer(self, state: DialogueState, event: Event, update: Update) -> Answer:
-        key = state.slots.get(CONVERSATION_KEY) or secrets.token_urlsafe(16)
+        key = state.slots.get(CONVERSATION_KEY) or self._new_key()
         state = state.with_slots(**{CONVERSATION_KEY: key, "channel": update.channel})
         utterances: list[Utterance] = []
-        turn = advance(self._flows, state, event)
+        turn = self._advance(state, event)
         utterances.extend(turn.utterances)
         for _ in range(ACTION_LIMIT):
             if turn.action is None:
                 break
-            turn = advance(self._flows, turn.state, await self._act(turn, update))
+            turn = self._advance(turn.state, await self._act(turn, update))
             utterances.extend(turn.utterances)
         language = self._catalogues.supported(turn.state.language) or self._catalogues.default
         return Answer(turn.state, language, tuple(self._replies(utterances, turn.state)))
+
+    def _advance(self, state: DialogueState, event: Event) -> Turn:
+        turn = advance(self._flows, state, event)
+        if self._visited:
+            self._visited(turn.visited)
+        return turn
 
     def _replies(self, utterances: list[Utterance], state: DialogueState) -> Iterator[Reply]:
         for utterance in utterances:
@@ -183,3 +209,11 @@ class Assistant:
 
 def _code(place: Municipality | County) -> str:
     return place.code
+
+
+def _is_receipt(text: str) -> bool:
+    try:
+        read_receipt_code(text)
+    except ReceiptError:
+        return False
+    return True
