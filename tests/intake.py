@@ -1,0 +1,87 @@
+"""A real intake database of its own, for tests: it can break down, come back, and be opened with the private key."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sqlite3
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from intake_store.analysis.keys import PrivateKey
+from intake_store.analysis.opening import ResponseOpener
+from intake_store.codebook import Codebook
+from intake_store.database.versions import upgrade
+from intake_store.submission.inbox import Inbox
+from intake_store.submission.iso_weeks import IsoWeek
+from intake_store.submission.response import Response
+from intake_store.submission.sealing import KeyId, SealedResponse, Sealer
+from intake_store.submission.store_secrets import StoreSecrets
+
+_COLUMNS = "row_id, key_id, purpose, codebook_version, iso_week, sealed"
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """The files of a store, and its inbox."""
+
+    database: Path
+    private_key: PrivateKey
+    codebook: Codebook
+    inbox: Inbox
+
+    def responses(self) -> list[Response]:
+        """Open everything that is stored, as an analyst would."""
+        opener = ResponseOpener([self.private_key], {self.codebook.version: self.codebook})
+        return [opener.open(row) for row in self.rows()]
+
+    def rows(self) -> list[SealedResponse]:
+        """Return the rows as they are stored."""
+        with contextlib.closing(sqlite3.connect(self.database)) as connection:
+            found = connection.execute(f"SELECT {_COLUMNS} FROM sealed_response").fetchall()
+        return [
+            SealedResponse(uuid.UUID(row_id), KeyId(key), purpose, version, IsoWeek.parse(week), sealed)
+            for row_id, key, purpose, version, week, sealed in found
+        ]
+
+    def break_down(self) -> None:
+        """Let every use of the database fail."""
+        self._rename("sealed_response", "away")
+
+    def come_back(self) -> None:
+        """Undo `break_down`."""
+        self._rename("away", "sealed_response")
+
+    def _rename(self, old: str, new: str) -> None:
+        with contextlib.closing(sqlite3.connect(self.database)) as connection, connection:
+            connection.execute(f"ALTER TABLE {old} RENAME TO {new}")
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeTemplate:
+    """An empty database of today's version, with its keys; copying it costs less than making it."""
+
+    database: Path
+    private_key: PrivateKey
+    store_secrets: StoreSecrets
+    codebook: Codebook
+
+    @classmethod
+    def make(cls, folder: Path, codebook: Codebook) -> IntakeTemplate:
+        database = folder / "empty.sqlite3"
+        upgrade(str(database))
+        return cls(database, PrivateKey.generate(), StoreSecrets.derive(bytes(range(32))), codebook)
+
+    @contextlib.asynccontextmanager
+    async def open(self, folder: Path) -> AsyncIterator[Intake]:
+        """Yield a store of its own, in `folder`."""
+        database = folder / "intake.sqlite3"
+        shutil.copy(self.database, database)
+        sealer = Sealer(self.private_key.public_key, self.codebook)
+        inbox = await Inbox.open(str(database), sealer, self.store_secrets)
+        try:
+            yield Intake(database, self.private_key, self.codebook, inbox)
+        finally:
+            await inbox.close()
