@@ -22,6 +22,9 @@ SOURCE_LANGUAGE = "en"
 _STATUS_LINE = re.compile(r"^#\s*(Review-Status|Live):\s*(\S+)\s*$", re.MULTILINE)
 """Lines of the comment at a catalogue's head; its gettext headers would be dropped by the tools that update it."""
 
+_LINE = re.compile(r'(#.*|(msg\w+(\[\d\])? *)?"[^"\\]*(\\.[^"\\]*)*" *)?\r?')
+"""What may stand on a line; where a quotation mark is missing, Babel would take off the last letter instead."""
+
 ReviewStatus = Literal["machine-drafted", "reviewed"]
 """`reviewed` may only be set when a person who knows the language and the subject has read every string."""
 
@@ -80,8 +83,11 @@ def load_catalogues(folder: Path, default: str = "sv") -> Catalogues:
 def read_catalogue(path: Path) -> Catalog:
     """Read one .po file; raises `ContentError` with the line that is broken."""
     try:
-        with path.open("rb") as file:
-            return read_po(file, locale=path.parent.parent.name, domain=DOMAIN, abort_invalid=True)
+        content = path.read_bytes()
+        for number, text in enumerate(content.decode().split("\n"), 1):
+            if not _LINE.fullmatch(text):
+                raise ContentError([ContentProblem(path, number, "", "is not a catalogue: the line cannot be read")])
+        return read_po(io.BytesIO(content), locale=path.parent.parent.name, domain=DOMAIN, abort_invalid=True)
     except (PoFileError, UnicodeDecodeError, ValueError) as error:
         line = getattr(error, "lineno", 0) or 0
         raise ContentError([ContentProblem(path, line, "", f"is not a catalogue: {error}")]) from error
