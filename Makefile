@@ -7,7 +7,7 @@ RUN := $(UV) run --frozen --no-sync
 export RASA_TELEMETRY_ENABLED = false
 
 .DEFAULT_GOAL := help
-.PHONY: help up chat nlu setup setup-nlu setup-browser model test lint fmt messages clean
+.PHONY: help up chat nlu setup setup-nlu setup-packages model test lint fmt messages clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -38,10 +38,10 @@ setup-nlu: $(UV) ## Install the understanding service's environment (Python 3.10
 model: setup-nlu ## Train the understanding model if its data has changed
 	@cd nlu && .venv/bin/python train.py
 
-setup-browser: ## Install what the browser tests and the pictures of flows need
-	@sh tests/browser/install.sh
+setup-packages: ## Install the Debian packages that the tests need
+	@sh tests/install-debian-packages.sh
 
-test: setup setup-nlu setup-browser model ## Run every test
+test: setup setup-nlu setup-packages model ## Run every test
 	@$(RUN) pytest
 
 lint: setup setup-nlu ## Check format, lint, types, imports, dependencies, flows, translations and training data

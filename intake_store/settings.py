@@ -10,22 +10,40 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from intake_store.analysis.declarations import DECLARATIONS_FOLDER
 from intake_store.analysis.tables import DEFAULT_THRESHOLD
 
+PROJECT = Path(__file__).resolve().parent.parent
+
 
 class IntakeSettings(BaseSettings):
-    """Where the store's files are. Relative paths start in the folder that the command is run in."""
+    """Where the store's files are; what is not set lies in the folder `var`, which the bot uses too."""
 
-    model_config = SettingsConfigDict(env_prefix="FYREN_INTAKE_", populate_by_name=True)
+    model_config = SettingsConfigDict(env_prefix="FYREN_INTAKE_", env_ignore_empty=True, populate_by_name=True)
 
-    database: str = Field(default="var/intake.sqlite3", description="The intake database: a path, or a database URL.")
-    warehouse: Path = Field(default=Path("var/warehouse.duckdb"), description="The warehouse of opened responses.")
-    public_key: Path = Field(default=Path("var/keys/intake-public.pem"), description="The key that seals responses.")
+    var: Path = Field(
+        default=PROJECT / "var",
+        validation_alias="FYREN_VAR",
+        description="Folder of the database, the warehouse and the keys.",
+    )
+    database: str = Field(
+        default_factory=lambda data: str(data["var"] / "intake.sqlite3"),
+        description="The intake database, a path or a database URL; default `var/intake.sqlite3`.",
+    )
+    warehouse: Path = Field(
+        default_factory=lambda data: data["var"] / "warehouse.duckdb",
+        description="The warehouse of opened responses; default `var/warehouse.duckdb`.",
+    )
+    public_key: Path = Field(
+        default_factory=lambda data: data["var"] / "keys" / "intake-public.pem",
+        description="The key that seals responses; default `var/keys/intake-public.pem`.",
+    )
     store_secret: Path = Field(
-        default=Path("var/keys/intake-secret"), description="The secret under which receipts are hashed."
+        default_factory=lambda data: data["var"] / "keys" / "intake-secret",
+        description="The secret under which receipts are hashed; default `var/keys/intake-secret`.",
     )
     private_key: Path = Field(
-        default=Path("var/analyst/intake-private.json"), description="The key that opens responses."
+        default_factory=lambda data: data["var"] / "analyst" / "intake-private.json",
+        description="The key that opens responses; default `var/analyst/intake-private.json`.",
     )
-    codebooks: Path = Field(default=Path("flows/codebook"), description="The folder of codebook versions.")
+    codebooks: Path = Field(default=PROJECT / "flows" / "codebook", description="The folder of codebook versions.")
     tables: Path = Field(default=DECLARATIONS_FOLDER, description="The folder of declared tables.")
     threshold: int = Field(default=DEFAULT_THRESHOLD, ge=3, description="The smallest count that is released.")
     production: bool = Field(default=False, description="Whether real responses are kept; forbids synthetic ones.")

@@ -144,8 +144,11 @@ def keys_to_json(keys: Sequence[DatedKey]) -> str:
 
 def keys_from_json(text: str) -> tuple[DatedKey, ...]:
     """Return the keys of a key file; raises `ValueError` if it is not one."""
+    entries = json.loads(text)
+    if not isinstance(entries, list):
+        raise ValueError("a key file holds a list")
     keys = []
-    for entry in json.loads(text):
+    for entry in entries:
         key = str(entry["key"]).encode("ascii")
         if len(base64.urlsafe_b64decode(key)) != 32:
             raise ValueError("a state key has 32 bytes")

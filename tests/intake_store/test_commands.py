@@ -37,6 +37,7 @@ class Tool:
 @pytest.fixture
 def tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tool:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FYREN_VAR", "var")
     (tmp_path / "tables").mkdir()
     for name, text in TABLES.items():
         (tmp_path / "tables" / f"{name}.yml").write_text(text, encoding="utf-8")
