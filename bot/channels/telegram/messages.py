@@ -137,8 +137,6 @@ def _contact(contact: Contact, language: Language) -> Iterator[Line]:
         yield Line(contact.web)
     if contact.hours:
         yield Line(contact.hours)
-    elif contact.open_status != "unknown":
-        yield Line(language.translate(wording.OPEN_NOW if contact.open_status == "open" else wording.CLOSED_NOW))
 
 
 def _facts(service: ServiceCardReply, language: Language) -> Iterator[Line]:

@@ -26,8 +26,6 @@ NOT_REMEMBERED: Final = message(
     "own. In danger, call 112."
 )
 
-OPEN_NOW: Final = message("Open now")
-CLOSED_NOW: Final = message("Closed now")
 STALE: Final = message("It is long since this was checked. It may have changed, so call or look at the website first.")
 ADDRESS: Final = message("Address")
 CHAT: Final = message("Chat")
