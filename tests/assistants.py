@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,15 +23,16 @@ WEB_ADDRESS = "https://fyren.example/"
 
 
 class SwitchedNlu:
-    """An understanding service that can be taken away and given back."""
+    """An understanding service that can be taken away and given back, or made less sure than it is."""
 
     def __init__(self) -> None:
         self._client: NluClient = NullNlu()
         self.away = False
+        self.unsure = False
 
     @contextlib.contextmanager
     def connected(self, client: NluClient) -> Iterator[None]:
-        self._client, self.away = client, False
+        self._client, self.away, self.unsure = client, False, False
         try:
             yield
         finally:
@@ -41,10 +43,19 @@ class SwitchedNlu:
         return not self.away and self._client.available
 
     async def parse(self, text: str) -> NluResult | None:
-        return None if self.away else await self._client.parse(text)
+        if self.away:
+            return None
+        result = await self._client.parse(text)
+        return _flattened(result) if result and self.unsure else result
 
     async def is_healthy(self) -> bool:
         return not self.away and await self._client.is_healthy()
+
+
+def _flattened(result: NluResult) -> NluResult:
+    roots = {intent: math.sqrt(probability) for intent, probability in result.ranking.items()}
+    total = sum(roots.values())
+    return NluResult({intent: root / total for intent, root in roots.items()})
 
 
 @dataclass(frozen=True)

@@ -31,11 +31,12 @@ class Given(_Part):
     """How a conversation begins.
 
     With `greeting`, the first message is part of the transcript, or comes together with the answer to the first line;
-    without, the person has read it already. `after` are choices that were tapped before the transcript begins.
+    without, the person has read it already. An understanding that is `unsure` means what the model means, with less
+    confidence. `after` are choices that were tapped before the transcript begins.
     """
 
     greeting: bool = False
-    understanding: Literal["there", "away"] = "there"
+    understanding: Literal["there", "away", "unsure"] = "there"
     store: Literal["there", "broken", "none"] = "there"
     channel: ChannelKind = "web"
     after: list[str] = []

@@ -40,6 +40,7 @@ class Stage:
     ) -> str:
         given = conversation.given
         self.nlu.away = given.understanding == "away"
+        self.nlu.unsure = given.understanding == "unsure"
         store = None if given.store == "none" else self.intake.inbox
         person = Person(
             self.assistants.make(store, new_key=new_key, visited=visited), language=language, channel=given.channel
