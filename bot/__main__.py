@@ -6,11 +6,9 @@ import asyncio
 import logging
 import sys
 
-from pydantic import ValidationError
-
 from bot.channels.telegram.settings import TelegramSettingsError
 from bot.process import run
-from bot.settings import BotSettings
+from bot.settings import SettingsError, read_settings
 from bot.state.key_file import StateKeyFileError
 from content_files import ContentError
 from intake_store.submission.errors import IntakeStoreError
@@ -23,12 +21,8 @@ def main() -> int:
     for name in ("httpx", "httpcore", "aiohttp", "telegram", "asyncio"):
         logging.getLogger(name).setLevel(logging.WARNING)
     try:
-        asyncio.run(run(BotSettings()))
-    except ValidationError as error:
-        for entry in error.errors(include_input=False, include_url=False):
-            name = "_".join(map(str, entry["loc"])).upper().removeprefix("FYREN_")
-            print(f"FYREN_{name}: {entry['msg']}", file=sys.stderr)
-    except (ContentError, IntakeStoreError, StateKeyFileError, TelegramSettingsError) as error:
+        asyncio.run(run(read_settings()))
+    except (SettingsError, ContentError, IntakeStoreError, StateKeyFileError, TelegramSettingsError) as error:
         print(error, file=sys.stderr)
     except OSError as error:
         print(f"The page cannot be served: {error.strerror or error}.", file=sys.stderr)

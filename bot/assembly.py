@@ -1,32 +1,23 @@
-"""Puts the assistant and its channels together from settings and content."""
+"""Puts the assistant together from settings and content."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import datetime
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from bot.channels.telegram.channel import TelegramChannel
-from bot.channels.telegram.settings import TelegramSettings
 from bot.channels.web.settings import WebSettings
 from bot.content import Content
 from bot.conversation.actions import Actions
-from bot.conversation.answering import Answering
 from bot.conversation.assistant import Assistant
 from bot.conversation.rendering import Renderer
 from bot.directory.places import PlaceIndex
-from bot.limits.rates import ClientRates
 from bot.safety.exit_words import load_exit_words
 from bot.safety.lexicon import CrisisLexicon
 from bot.safety.screening import CrisisScreen
 from bot.settings import BotSettings
-from bot.state.chats import ChatKeys, ChatStates, Lifetimes, MemoryChatStates
-from bot.state.secret_file import read_or_create_chat_secret
-from bot.state.valkey_chats import ValkeyChatStates
-from bot.translation.catalogues import Catalogues
 from bot.understanding.interpretation import Interpreter
 from bot.understanding.keywords import load_keywords
 from bot.understanding.language import LanguageDetector, LanguageNames
@@ -35,9 +26,6 @@ from bot.understanding.thresholds import Thresholds
 from intake_store.submission.inbox import Inbox, NullResponseStore, ResponseStore
 from intake_store.submission.sealing import PublicKey, Sealer
 from intake_store.submission.store_secrets import StoreSecrets
-
-NOTICES_PER_MINUTE = 3
-"""Notices that a chat gets about what is not looked at; answering each of a hundred photos would help nobody."""
 
 
 def now() -> datetime.datetime:
@@ -112,32 +100,6 @@ def web_settings(settings: BotSettings) -> WebSettings:
         trusted_proxies=settings.trusted_proxies,
         text_length=settings.text_length,
     )
-
-
-def telegram_channel(settings: BotSettings, answering: Answering, catalogues: Catalogues) -> TelegramChannel | None:
-    """Return the Telegram channel, or `None` where it is off; raises `TelegramSettingsError`."""
-    channel_settings = TelegramSettings.of(settings)
-    if channel_settings is None:
-        return None
-    return TelegramChannel(
-        answering,
-        _chat_states(settings),
-        catalogues,
-        channel_settings,
-        rates=ClientRates(settings.turns_per_minute, clock=time.monotonic),
-        notice_rates=ClientRates(NOTICES_PER_MINUTE, clock=time.monotonic),
-    )
-
-
-def _chat_states(settings: BotSettings) -> ChatStates:
-    lifetimes = Lifetimes(
-        idle=datetime.timedelta(minutes=settings.telegram_idle_minutes),
-        hard=datetime.timedelta(hours=settings.telegram_hours),
-    )
-    if settings.valkey_url is None:
-        return MemoryChatStates(ChatKeys.fresh(), lifetimes, now=now)
-    keys = ChatKeys.derived(read_or_create_chat_secret(settings.chat_secret_path))
-    return ValkeyChatStates.at(settings.valkey_url.get_secret_value(), keys, lifetimes, now=now)
 
 
 @contextlib.asynccontextmanager

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
 from bot.content import Content, load_content
 from bot.dialogue.graph import dot_of
-from bot.settings import BotSettings
+from bot.settings import SettingsError, read_settings
 from bot.translation.template import check_catalogues, update_catalogues
 from content_files import ContentError
 
@@ -71,7 +70,7 @@ def draw_flows(
 
 def check_translations() -> None:
     """Check that live languages are complete and that no translation is stale or has broken placeholders."""
-    problems = list(check_catalogues(BotSettings().content))
+    problems = list(check_catalogues(read_settings().content))
     for problem in problems[:50]:
         typer.echo(str(problem), err=True)
     if len(problems) > 50:
@@ -83,13 +82,13 @@ def check_translations() -> None:
 
 def update_translations() -> None:
     """Bring the template and all catalogues up to date with the content; tells what is to be translated."""
-    for language, missing in update_catalogues(BotSettings().content).items():
+    for language, missing in update_catalogues(read_settings().content).items():
         typer.echo(f"{language}: {missing} to translate")
 
 
 def _content() -> Content:
     with plain_errors():
-        settings = BotSettings()
+        settings = read_settings()
         return load_content(settings.content, settings.default_language)
 
 
@@ -98,11 +97,6 @@ def plain_errors() -> Iterator[None]:
     """Turn what can be wrong with content and settings into a message and exit code 1."""
     try:
         yield
-    except ContentError as error:
+    except (ContentError, SettingsError) as error:
         typer.echo(str(error), err=True)
-    except ValidationError as error:
-        for entry in error.errors(include_input=False):
-            typer.echo(f"FYREN_{'_'.join(map(str, entry['loc'])).upper()}: {entry['msg']}", err=True)
-    else:
-        return
-    raise typer.Exit(1)
+        raise typer.Exit(1) from error

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import logging
 import signal
 import time
 from collections.abc import AsyncIterator
 
-from bot.assembly import assistant, now, telegram_channel, web_settings
+from bot.assembly import assistant, now, web_settings
 from bot.channels.web.application import create_web_app, serving
 from bot.content import load_content
 from bot.limits.rates import ClientRates
@@ -31,7 +32,11 @@ async def serve(settings: BotSettings) -> AsyncIterator[str]:
         key_file = StateKeyFile(settings.state_keys_path)
         tokens = await asyncio.to_thread(key_file.open, idle=settings.state_life, now=now)
         await stack.enter_async_context(_key_upkeep(tokens, key_file))
-        telegram = telegram_channel(settings, answering, content.catalogues)
+        telegram = None
+        if settings.telegram != "off":
+            # Its library would hold up the page by a second where there is no Telegram.
+            composition = importlib.import_module("bot.channels.telegram.composition")
+            telegram = composition.telegram_channel(settings, answering, content.catalogues, now)
         app = create_web_app(
             answering,
             content.catalogues,

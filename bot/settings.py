@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, HttpUrl, SecretStr, field_validator
+from pydantic import Field, HttpUrl, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -122,3 +122,20 @@ class BotSettings(BaseSettings):
     def state_life(self) -> timedelta:
         """How long a state token lives."""
         return timedelta(hours=self.state_hours)
+
+
+class SettingsError(ValueError):
+    """Settings that cannot be used; each line of the message names a variable and says what is wrong."""
+
+
+def read_settings() -> BotSettings:
+    """Return the settings of the environment; raises `SettingsError`."""
+    try:
+        return BotSettings()
+    except ValidationError as error:
+        # What was set is not repeated: it may be a secret.
+        lines = [
+            f"FYREN_{'_'.join(map(str, entry['loc'])).upper().removeprefix('FYREN_')}: {entry['msg']}"
+            for entry in error.errors(include_input=False, include_url=False)
+        ]
+        raise SettingsError("\n".join(lines)) from error

@@ -2,109 +2,38 @@
 
 from __future__ import annotations
 
-import asyncio
+import importlib
 import sys
-from typing import Annotated
+from typing import Final
 
 import typer
-from rich.console import Console
 
-import bot.commands
-import intake_store.commands
-from bot.assembly import assistant
-from bot.channels.terminal.conversation import run_terminal
-from bot.commands import plain_errors
-from bot.content import load_content
-from bot.settings import PROJECT, BotSettings
-from fyren.processes import ProcessFailed
-from fyren.understand import understand
-from fyren.understanding_service import UnderstandingService
-from fyren.up import bring_up
-
-HELP = """\
+HELP: Final = """\
 Fyren: an anonymous, multilingual help-seeking assistant, and the statistics that follow from it.
 
 Settings come from FYREN_… variables; docs/settings.md describes them all.
 """
 
+PARTS: Final = {
+    "fyren.commands": ("up", "chat", "understand", "nlu"),
+    "bot.commands": ("flows", "translations"),
+    "intake_store.commands": ("keys", "database", "demo-data", "responses", "table"),
+}
+"""The modules that bring commands with their `create_app`, and which."""
 
-def create_app() -> typer.Typer:
-    """Return the whole tool."""
+
+def create_app(command: str | None = None) -> typer.Typer:
+    """Return the tool: with all commands, or with those of the part that brings `command`.
+
+    Loading every part, with the statistics' libraries, would hold up the page of `fyren up` by seconds.
+    """
     app = typer.Typer(name="fyren", help=HELP, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
-    nlu = typer.Typer(no_args_is_help=True, help="Look after the understanding service (Rasa) by itself.")
-    nlu.command("serve")(serve_nlu)
-    app.command("up")(up)
-    app.command("chat")(chat)
-    app.command("understand")(understand)
-    app.add_typer(bot.commands.create_app())
-    app.add_typer(nlu, name="nlu")
-    app.add_typer(intake_store.commands.create_app())
+    needed = [part for part, commands in PARTS.items() if command in commands]
+    for part in needed or PARTS:
+        app.add_typer(importlib.import_module(part).create_app())
     return app
-
-
-def up() -> None:
-    """Start everything on this machine and keep it running until Ctrl-C.
-
-    The page is served at once. The understanding service is installed, trained and started behind it; until it is
-    there, choices, crisis words and the service search work without it.
-    """
-    with plain_errors():
-        settings = BotSettings()
-    raise typer.Exit(asyncio.run(bring_up(settings, Console())))
-
-
-def chat(
-    language: Annotated[str | None, typer.Option(help="The language to begin in, such as ro.")] = None,
-) -> None:
-    """Hold a conversation in the terminal, with everything the web page has.
-
-    Free text is understood if the understanding service runs (`make nlu` or `make up` in another terminal). Nothing is
-    stored, unless FYREN_RECORD_RESPONSES is set to true.
-    """
-    with plain_errors():
-        settings = BotSettings()
-        if "record_responses" not in settings.model_fields_set:
-            settings = settings.model_copy(update={"record_responses": False})
-        content = load_content(settings.content, settings.default_language)
-        if language is not None and content.catalogues.supported(language) is None:
-            raise typer.BadParameter(
-                f"There is no live language {language!r}: {', '.join(content.catalogues.languages)}."
-            )
-
-        async def talk() -> None:
-            async with assistant(settings, content) as answering:
-                await run_terminal(
-                    answering, content.catalogues, console=Console(), descriptor=sys.stdin.fileno(), language=language
-                )
-
-        asyncio.run(talk())
-
-
-def serve_nlu() -> None:
-    """Serve the trained model alone, on its unix socket, until Ctrl-C."""
-    with plain_errors():
-        settings = BotSettings()
-
-    async def serve() -> None:
-        service = UnderstandingService(PROJECT, settings.var, settings.nlu_socket_path)
-        await service.train()
-        await service.start()
-        try:
-            await service.wait_until_ready()
-            typer.echo(f"Sentences are understood at {settings.nlu_socket_path}.")
-            await service.wait()
-        finally:
-            await service.stop()
-
-    try:
-        asyncio.run(serve())
-    except KeyboardInterrupt:
-        raise typer.Exit(0) from None
-    except ProcessFailed as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
 
 
 def main() -> None:
     """Run the tool."""
-    create_app()()
+    create_app(sys.argv[1] if len(sys.argv) > 1 else None)()

@@ -1,37 +1,49 @@
 """A store of one's own for trying things out: keys, secret and database, made on the first start.
 
 In a real deployment the private key is made on the analyst's machine and never comes near the bot's; here both stand on
-one machine, in folders of their own.
+one machine, in folders of their own. `python -m fyren.trial_store` makes what is missing; it is a process of its own,
+so that the page of a second start does not wait for the analyst's side to be loaded.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+import sys
 
+from bot.settings import BotSettings
 from intake_store.analysis.keys import KeyFiles, create_key_files, create_passphrase_file
 from intake_store.database.versions import upgrade
+from intake_store.settings import IntakeSettings
+from intake_store.submission.errors import IntakeStoreError
 from intake_store.submission.store_secrets import create_secret_file
 
 
-@dataclass(frozen=True, slots=True)
-class TrialStore:
-    """Where the parts of the store are."""
+def prepare(settings: BotSettings, analyst: IntakeSettings) -> None:
+    """Make whatever is missing of keys, secret and database.
 
-    public_key: Path
-    private_key: Path
-    store_secret: Path
-    database: str
+    Raises `IntakeStoreError` if something there is damaged or cannot be written.
+    """
+    if not settings.public_key_path.exists():
+        # Keys first: should they be refused, no stray passphrase is left behind.
+        passphrase_file = analyst.private_key.parent / "passphrase"
+        passphrase = create_passphrase_file(passphrase_file)
+        try:
+            create_key_files(KeyFiles(settings.public_key_path, analyst.private_key), passphrase)
+        except IntakeStoreError:
+            passphrase_file.unlink()
+            raise
+    create_secret_file(settings.store_secret_path)
+    upgrade(settings.database_location)
 
-    def prepare(self) -> bool:
-        """Make whatever is missing; tell whether keys were made.
 
-        Raises `IntakeStoreError` if something there is damaged or cannot be written.
-        """
-        created = not self.public_key.exists()
-        if created:
-            passphrase = create_passphrase_file(self.private_key.parent / "passphrase")
-            create_key_files(KeyFiles(self.public_key, self.private_key), passphrase)
-        create_secret_file(self.store_secret)
-        upgrade(self.database)
-        return created
+def main() -> int:
+    """Prepare the store that the settings name; returns an exit code."""
+    try:
+        prepare(BotSettings(), IntakeSettings())
+    except IntakeStoreError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

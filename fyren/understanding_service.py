@@ -8,11 +8,10 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import aiohttp
-
 from fyren.processes import ManagedProcess, ProcessFailed
 
 READY_SECONDS = 180.0
+STATUS_SECONDS = 2.0
 Report = Callable[[str], None]
 
 
@@ -97,12 +96,14 @@ class UnderstandingService:
 async def is_ready(socket: Path) -> bool:
     """Tell whether a service with a loaded model answers on a socket."""
     try:
-        async with (
-            aiohttp.ClientSession(
-                connector=aiohttp.UnixConnector(path=str(socket)), timeout=aiohttp.ClientTimeout(total=2)
-            ) as session,
-            session.get("http://nlu/status") as response,
-        ):
-            return response.status == 200
-    except (aiohttp.ClientError, TimeoutError, OSError):
+        async with asyncio.timeout(STATUS_SECONDS):
+            reader, writer = await asyncio.open_unix_connection(str(socket))
+            try:
+                writer.write(b"GET /status HTTP/1.0\r\nHost: nlu\r\n\r\n")
+                await writer.drain()
+                status_line = await reader.readline()
+            finally:
+                writer.close()
+    except (OSError, TimeoutError):
         return False
+    return status_line.split()[1:2] == [b"200"]

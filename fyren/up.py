@@ -7,7 +7,9 @@ understood as soon as it is there.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
+import sqlite3
 import sys
 import time
 
@@ -15,9 +17,8 @@ from rich.console import Console
 
 from bot.settings import PROJECT, BotSettings
 from fyren.processes import ManagedProcess, ProcessFailed
-from fyren.trial_store import TrialStore
 from fyren.understanding_service import UnderstandingService, is_ready
-from intake_store.settings import IntakeSettings
+from intake_store.database.newest import NEWEST_REVISION
 
 BOT_READY_SECONDS = 60.0
 RESTART_SECONDS = (1, 2, 5, 15, 60)
@@ -29,15 +30,16 @@ async def bring_up(settings: BotSettings, console: Console) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
-    if settings.record_responses:
-        store = TrialStore(
-            public_key=settings.public_key_path,
-            private_key=IntakeSettings().private_key,
-            store_secret=settings.store_secret_path,
-            database=settings.database_location,
-        )
-        if await asyncio.to_thread(store.prepare):
-            console.print(f"Made keys and a database in {settings.var.name}/.")
+    if settings.record_responses and not trial_files_are_there(settings):
+        with console.status("Making keys and a database …"):
+            await ManagedProcess(
+                "Making the trial store",
+                [sys.executable, "-m", "fyren.trial_store"],
+                PROJECT,
+                {},
+                settings.var / "log" / "store.log",
+            ).run()
+        console.print(f"Made keys and a database in {settings.var.name}/.")
     bot = ManagedProcess(
         "The assistant", [sys.executable, "-m", "bot"], PROJECT, {}, log=settings.var / "log" / "bot.log"
     )
@@ -68,6 +70,20 @@ async def bring_up(settings: BotSettings, console: Console) -> int:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.gather(bot.stop(), service.stop())
+
+
+def trial_files_are_there(settings: BotSettings) -> bool:
+    """Tell whether keys and database are there, at the newest revision if that can be told without loading it all."""
+    if not (settings.public_key_path.exists() and settings.store_secret_path.exists()):
+        return False
+    if "://" in settings.database_location:
+        return False
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{settings.database_location}?mode=ro", uri=True)) as database:
+            row = database.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.Error:
+        return False
+    return bool(row == (NEWEST_REVISION,))
 
 
 async def _page_answers(bot: ManagedProcess, settings: BotSettings, stopping: asyncio.Event) -> bool:

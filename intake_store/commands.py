@@ -36,7 +36,7 @@ from intake_store.analysis.table_output import render_csv, render_text
 from intake_store.analysis.tables import ReleasedTable, make_tables
 from intake_store.analysis.warehouse import Warehouse
 from intake_store.codebook import Codebook, load_codebooks
-from intake_store.database.revisions import NEWEST_REVISION
+from intake_store.database.newest import NEWEST_REVISION
 from intake_store.database.versions import upgrade
 from intake_store.settings import IntakeSettings
 from intake_store.submission.errors import IntakeStoreError

@@ -18,6 +18,7 @@ A phrase is words with spaces between them, and these signs:
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -143,7 +144,7 @@ def _form_expression(form: str, words: set[str], stems: set[str]) -> str:
 
 def _word_expression(form: str, words: set[str], stems: set[str]) -> str:
     ending = form.endswith("*")
-    parts = [fold(part) for part in form.removesuffix("*").split("-")]
+    parts = [_folded(part) for part in form.removesuffix("*").split("-")]
     joined = fold("".join(parts))
     (stems if ending else words).add(joined)
     tail = "[^ .]* " if ending else " "
@@ -152,6 +153,12 @@ def _word_expression(form: str, words: set[str], stems: set[str]) -> str:
     words.add(parts[0])
     apart = " ?".join(re.escape(part) for part in parts)
     return f"(?:{re.escape(joined)}|{apart}){tail}"
+
+
+@functools.lru_cache(maxsize=8192)
+def _folded(word: str) -> str:
+    # The same words stand in hundreds of phrases, and the page waits for all of them at start.
+    return fold(word)
 
 
 class PhraseIndex:

@@ -1,14 +1,9 @@
-"""Which version of the schema this program is written for, and which one a database has."""
+"""Which version of the schema a database has; found without Alembic, which whoever only submits need not load."""
 
 from __future__ import annotations
 
-from typing import Final
-
 from sqlalchemy import inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine
-
-NEWEST_REVISION: Final = "0001"
-"""The last migration. It stands here so that whoever only submits need not load Alembic."""
 
 
 async def stored_revision(engine: AsyncEngine) -> str | None:

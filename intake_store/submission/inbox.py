@@ -14,7 +14,8 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from intake_store.database.connections import connect, erase_remains, file_is_missing
-from intake_store.database.revisions import NEWEST_REVISION, stored_revision
+from intake_store.database.newest import NEWEST_REVISION
+from intake_store.database.revisions import stored_revision
 from intake_store.database.tables import SealedRow, SubmissionRow
 from intake_store.submission.errors import InboxUnavailable, ReceiptError
 from intake_store.submission.iso_weeks import IsoWeek

@@ -1,4 +1,4 @@
-"""The command `fyren understand`."""
+"""What `fyren understand` does: shows and measures how sentences are understood."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ import contextlib
 import json
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -28,45 +27,31 @@ PATIENT_SECONDS = 30.0
 """A whole file is read at a time; waiting is better than a gap in the answers."""
 
 
-def understand(
-    text: Annotated[str | None, typer.Argument(help="A sentence in any language.")] = None,
-    tsv: Annotated[
-        Path | None, typer.Option(help="A file with the header intent<TAB>kind<TAB>text<TAB>place.", show_default=False)
-    ] = None,
-    score: Annotated[
-        bool, typer.Option("--evaluate", help="Print scores over --tsv, or over all of nlu/data/heldout/.")
-    ] = False,
-    report_file: Annotated[
-        Path | None, typer.Option("--report", help="With --evaluate: write the scores here as Markdown.")
-    ] = None,
-    without_model: Annotated[
-        bool, typer.Option("--without-model", help="Show what is understood while the model is away.")
-    ] = False,
-) -> None:
-    """Show how sentences are understood: language, intent, crisis, place and age.
-
-    Prints one JSON object per sentence and nothing else. Starts the understanding service if none runs, and ends it
-    again. The exit code is 2 if a file is not of its shape.
-    """
-    if (text is None) == (tsv is None) and not (score and text is None):
-        raise typer.BadParameter("Give either a sentence or --tsv FILE.")
-    if report_file is not None and not score:
-        raise typer.BadParameter("--report goes with --evaluate.")
-    try:
-        settings = BotSettings()
+def print_understanding(settings: BotSettings, text: str | None, tsv: Path | None, *, without_model: bool) -> None:
+    """Print how a sentence, or each line of a file, is understood, as one JSON object a line."""
+    with _plain_errors():
         texts = [text] if text is not None else [line.text for line in read_lines(tsv)] if tsv is not None else []
-        if score:
-            heldout = settings.content / "nlu" / "data" / "heldout"
-            files = [tsv] if tsv is not None else sorted(heldout.glob("*.tsv"))
-            if not files:
-                raise LinesError(f"{heldout}: has no .tsv file")
-            markdown = asyncio.run(_scores(settings, files, without_model))
-            if report_file is not None:
-                report_file.parent.mkdir(parents=True, exist_ok=True)
-                report_file.write_text(markdown, encoding="utf-8")
-            typer.echo(markdown)
-        else:
-            asyncio.run(_show(settings, texts, without_model))
+        asyncio.run(_show(settings, texts, without_model))
+
+
+def print_scores(settings: BotSettings, tsv: Path | None, report_file: Path | None, *, without_model: bool) -> None:
+    """Print the scores over a file, or over all held-out files, and write them to `report_file` if it is given."""
+    with _plain_errors():
+        heldout = settings.content / "nlu" / "data" / "heldout"
+        files = [tsv] if tsv is not None else sorted(heldout.glob("*.tsv"))
+        if not files:
+            raise LinesError(f"{heldout}: has no .tsv file")
+        markdown = asyncio.run(_scores(settings, files, without_model))
+        if report_file is not None:
+            report_file.parent.mkdir(parents=True, exist_ok=True)
+            report_file.write_text(markdown, encoding="utf-8")
+        typer.echo(markdown)
+
+
+@contextlib.contextmanager
+def _plain_errors() -> Iterator[None]:
+    try:
+        yield
     except LinesError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(MALFORMED) from error
