@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
+import importlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -23,8 +24,9 @@ from bot.understanding.keywords import load_keywords
 from bot.understanding.language import LanguageDetector, LanguageNames
 from bot.understanding.nlu_client import HttpNlu, NluClient
 from bot.understanding.thresholds import Thresholds
-from intake_store.submission.inbox import Inbox, NullResponseStore, ResponseStore
+from intake_store.submission.opening_store import ClosableStore, OpeningStore
 from intake_store.submission.sealing import PublicKey, Sealer
+from intake_store.submission.store import NullResponseStore, ResponseStore
 from intake_store.submission.store_secrets import StoreSecrets
 
 
@@ -107,9 +109,18 @@ async def _response_store(settings: BotSettings, content: Content) -> AsyncItera
     if not settings.record_responses:
         yield NullResponseStore()
         return
+    # What can be wrong with keys is told before the page is up.
     sealer = Sealer(PublicKey.read(settings.public_key_path), content.codebook)
-    inbox = await Inbox.open(settings.database_location, sealer, StoreSecrets.read(settings.store_secret_path))
+    secrets = StoreSecrets.read(settings.store_secret_path)
+
+    async def open_inbox() -> ClosableStore:
+        # SQLAlchemy takes a good part of the start; the first page does not need it.
+        inbox = await asyncio.to_thread(importlib.import_module, "intake_store.submission.inbox")
+        opened: ClosableStore = await inbox.Inbox.open(settings.database_location, sealer, secrets)
+        return opened
+
+    store = OpeningStore(open_inbox)
     try:
-        yield inbox
+        yield store
     finally:
-        await inbox.close()
+        await store.close()

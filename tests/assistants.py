@@ -16,7 +16,7 @@ from bot.conversation.rendering import Renderer
 from bot.safety.exit_words import load_exit_words
 from bot.understanding.interpretation import Interpreter
 from bot.understanding.nlu_client import NluClient, NluResult, NullNlu
-from intake_store.submission.inbox import NullResponseStore, ResponseStore
+from intake_store.submission.store import NullResponseStore, ResponseStore
 
 PROJECT = Path(__file__).parents[1]
 WEB_ADDRESS = "https://fyren.example/"

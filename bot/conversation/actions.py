@@ -24,9 +24,9 @@ from bot.directory.search import Level, find_services
 from bot.directory.services import Audience, Need
 from intake_store.codebook import Codebook
 from intake_store.submission.errors import IntakeStoreError, ReceiptError
-from intake_store.submission.inbox import ResponseStore, SubmissionOutcome
 from intake_store.submission.iso_weeks import IsoWeek
 from intake_store.submission.receipts import ReceiptCode, derive_receipt_code, read_receipt_code
+from intake_store.submission.store import ResponseStore, SubmissionOutcome
 
 logger = logging.getLogger(__name__)
 

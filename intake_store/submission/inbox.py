@@ -6,8 +6,7 @@ import asyncio
 import hmac
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from enum import StrEnum
-from typing import NewType, Protocol, Self
+from typing import NewType, Self
 
 from sqlalchemy import CursorResult, delete, insert
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
@@ -22,57 +21,11 @@ from intake_store.submission.iso_weeks import IsoWeek
 from intake_store.submission.receipts import ReceiptCode, hash_receipt_code
 from intake_store.submission.response import Response
 from intake_store.submission.sealing import Sealer
+from intake_store.submission.store import SubmissionOutcome
 from intake_store.submission.store_secrets import StoreSecrets, SubmissionPepper
 
 SubmissionHash = NewType("SubmissionHash", bytes)
 """What is stored of an idempotency key, 32 bytes."""
-
-
-class SubmissionOutcome(StrEnum):
-    """What became of a submission; the person is told exactly this."""
-
-    STORED = "stored"
-    ALREADY_STORED = "already_stored"
-    """The same submission had been stored before; it was not stored twice."""
-    NOT_RECORDED = "not_recorded"
-    """This deployment records no responses."""
-
-
-class ResponseStore(Protocol):
-    """What a conversation needs of the store."""
-
-    async def submit(
-        self, response: Response, idempotency_key: str, receipt: ReceiptCode | None = None
-    ) -> SubmissionOutcome:
-        """Store a response once.
-
-        `idempotency_key` is a random text that belongs to this one submission and stays the same when it is tried
-        again, together with `receipt`. Raises `ResponseError` if the response does not fit its codebook,
-        `ReceiptError` if the receipt code belongs to another response, and `InboxUnavailable` if nothing could be
-        stored.
-        """
-        ...
-
-    async def withdraw(self, receipt: ReceiptCode) -> bool:
-        """Delete the response that a receipt code belongs to; False if there is none (any more).
-
-        Raises `InboxUnavailable` if the deletion could not be done.
-        """
-        ...
-
-
-class NullResponseStore:
-    """A store for deployments that only inform: it records nothing and says so."""
-
-    async def submit(
-        self, response: Response, idempotency_key: str, receipt: ReceiptCode | None = None
-    ) -> SubmissionOutcome:
-        """Record nothing."""
-        return SubmissionOutcome.NOT_RECORDED
-
-    async def withdraw(self, receipt: ReceiptCode) -> bool:
-        """Find nothing."""
-        return False
 
 
 class Inbox:

@@ -16,9 +16,9 @@ from bot.dialogue.state import DialogueState, Frame, SlotValue
 from bot.dialogue.utterances import ShowServices
 from bot.directory.opening_hours import SWEDEN
 from bot.directory.services import Audience, Need
-from intake_store.submission.inbox import NullResponseStore, ResponseStore, SubmissionOutcome
 from intake_store.submission.receipts import ReceiptCode, derive_receipt_code
 from intake_store.submission.response import Response
+from intake_store.submission.store import NullResponseStore, ResponseStore, SubmissionOutcome
 
 NEW_YEAR = datetime.datetime(2026, 12, 31, 23, 30, tzinfo=datetime.UTC)
 """In Sweden it is already Friday the first of January, which belongs to week 53."""

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.assembly import make_interpreter
 from bot.directory.directory import load_directory
 from bot.directory.places import PlaceIndex
-from bot.assembly import make_interpreter
 from bot.understanding.interpretation import Interpreter
 from bot.understanding.nlu_client import NluResult, NullNlu
 

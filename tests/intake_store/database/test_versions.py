@@ -11,7 +11,8 @@ from alembic.script import ScriptDirectory
 
 from intake_store.database import versions
 from intake_store.database.connections import connect, database_url
-from intake_store.database.revisions import NEWEST_REVISION, stored_revision
+from intake_store.database.newest import NEWEST_REVISION
+from intake_store.database.revisions import stored_revision
 from intake_store.database.tables import IntakeTable
 from intake_store.database.versions import (
     downgrade_database,

@@ -12,9 +12,10 @@ import pytest
 from sqlalchemy import event
 
 from intake_store.submission.errors import InboxUnavailable, ReceiptError
-from intake_store.submission.inbox import Inbox, NullResponseStore, SubmissionOutcome, hash_idempotency_key
+from intake_store.submission.inbox import Inbox, hash_idempotency_key
 from intake_store.submission.receipts import hash_receipt_code, new_receipt_code
 from intake_store.submission.sealing import Sealer
+from intake_store.submission.store import NullResponseStore, SubmissionOutcome
 from intake_store.submission.store_secrets import StoreSecrets
 
 

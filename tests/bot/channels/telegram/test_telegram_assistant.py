@@ -20,7 +20,7 @@ from bot.safety.exit_words import load_exit_words
 from bot.settings import BotSettings
 from bot.understanding.interpretation import Interpreter
 from bot.understanding.nlu_client import HttpNlu
-from intake_store.submission.inbox import NullResponseStore
+from intake_store.submission.store import NullResponseStore
 
 WEB_ADDRESS = "https://fyren.example"
 
