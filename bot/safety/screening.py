@@ -9,7 +9,12 @@ from typing import Literal
 from bot.safety.lexicon import CRISIS_INTENTS, CrisisIntent, CrisisLexicon, LexiconHit
 
 ADULT = 18
-_IMPLAUSIBLE = 0.02  # a model this sure that nothing is wrong outweighs a doubtful phrase, never a certain one
+
+# Summed crisis probabilities below which the model outweighs the lexicon. A doubtful phrase is also what people say
+# of everyday things, so that a model which sees next to nothing is believed. A certain phrase goes unheard only where
+# the model sees nothing at all: a card too many costs less than one that is missing.
+_IMPLAUSIBLE = 0.05
+_IMPLAUSIBLE_THOUGH_CERTAIN = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +52,19 @@ class CrisisScreen:
     ) -> CrisisFinding | None:
         """Return what kind of crisis `text` speaks of, or None.
 
-        `ranking` maps every intent to the model's probability, None while the model is away. Age rules: a child's age
-        makes a crisis of its own, certain together with words of exploitation; an adult's age silences a
-        `crisis_minor` that only the model sees.
+        `ranking` maps every intent to the model's probability, None while the model is away; a model that sees next to
+        no crisis silences the lexicon, sooner where that is in doubt itself. Age rules: a child's age makes a crisis of
+        its own, certain together with words of exploitation; an adult's age silences a `crisis_minor` that only the
+        model sees.
         """
         found = self._by_lexicon_and_age(text, age)
-        seen = self._by_model(ranking, age) if ranking is not None else None
-        certain = [finding for finding in found if finding.certain]
-        if certain:
-            return _with_others(certain[0], found)
-        if found and ranking is not None:
-            if seen is not None and seen.certain:
-                return _with_others(seen, found)
-            if seen is None and _crisis_sum(ranking, age) < _IMPLAUSIBLE and found[0].source == "lexicon":
-                return None
+        seen = None
+        if ranking:  # a model that ranks nothing has no opinion that could outweigh a phrase
+            seen = self._by_model(ranking, age)
+            total = _crisis_sum(ranking, age)
+            found = [finding for finding in found if not _is_implausible(finding, total)]
+        if found and not found[0].certain and seen is not None and seen.certain:
+            return _with_others(seen, found)
         if found:
             return _with_others(found[0], found)
         return seen
@@ -88,6 +92,13 @@ def _from_hit(hit: LexiconHit) -> CrisisFinding:
 
 def _contradicts(hit: LexiconHit, age: StatedAge | None) -> bool:
     return hit.intent == "crisis_minor" and age is not None and age.explicit and age.years >= ADULT
+
+
+def _is_implausible(finding: CrisisFinding, crisis_sum: float) -> bool:
+    """Tell whether a model with this sum (0 to 1) outweighs what was found; an age is never outweighed."""
+    if finding.source != "lexicon":
+        return False
+    return crisis_sum < (_IMPLAUSIBLE_THOUGH_CERTAIN if finding.certain else _IMPLAUSIBLE)
 
 
 def _crisis_probabilities(ranking: Mapping[str, float], age: StatedAge | None) -> dict[CrisisIntent, float]:

@@ -20,9 +20,30 @@ def finding(found: CrisisFinding | None) -> tuple[str, bool, str] | None:
     return (found.intent, found.certain, found.source) if found else None
 
 
-def test_a_certain_phrase_needs_no_model_and_fears_none(screen: CrisisScreen) -> None:
+def test_a_certain_phrase_needs_no_model_and_outlasts_a_calm_one(screen: CrisisScreen) -> None:
     for ranking in (None, {}, CALM):
         assert finding(screen.screen("jag vill dö", ranking)) == ("crisis_suicide", True, "lexicon")
+
+
+@pytest.mark.parametrize(("total", "heard"), [(0.0049, False), (0.005, True), (0.04, True)])
+def test_a_certain_phrase_goes_unheard_only_where_the_model_sees_nothing(
+    screen: CrisisScreen, total: float, heard: bool
+) -> None:
+    found = screen.screen("jag vill dö", {"greet": 1 - total, "crisis_suicide": total})
+    assert finding(found) == (("crisis_suicide", True, "lexicon") if heard else None)
+
+
+@pytest.mark.parametrize(("total", "heard"), [(0.0049, False), (0.049, False), (0.05, True), (0.1, True)])
+def test_a_doubtful_phrase_goes_unheard_where_the_model_sees_next_to_nothing(
+    screen: CrisisScreen, total: float, heard: bool
+) -> None:
+    found = screen.screen("jag orkar inte mer", {"greet": 1 - total, "crisis_suicide": total})
+    assert finding(found) == (("crisis_suicide", False, "lexicon") if heard else None)
+
+
+def test_an_age_outlasts_a_model_that_sees_nothing(screen: CrisisScreen) -> None:
+    found = screen.screen("jag vill dö, jag är 15", {"greet": 1.0}, StatedAge(15, True))
+    assert found == CrisisFinding("crisis_minor", False, "age")
 
 
 def test_a_doubtful_phrase_is_doubtful_alone_and_certain_with_the_model(screen: CrisisScreen) -> None:
