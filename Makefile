@@ -42,7 +42,7 @@ setup-packages: ## Install the Debian packages that the tests need
 	@sh tests/install-debian-packages.sh
 
 test: setup setup-nlu setup-packages model ## Run every test
-	@$(RUN) pytest
+	@$(RUN) pytest -n auto
 
 lint: setup setup-nlu ## Check format, lint, types, imports, dependencies, flows, translations and training data
 	@$(RUN) ruff format --check .

@@ -42,7 +42,9 @@ async def test_whoever_comes_early_waits_for_the_store() -> None:
     assert store.closed
 
 
-async def test_a_store_that_was_away_is_tried_again(caplog: pytest.LogCaptureFixture, make_response: Callable[[], Response]) -> None:
+async def test_a_store_that_was_away_is_tried_again(
+    caplog: pytest.LogCaptureFixture, make_response: Callable[[], Response]
+) -> None:
     tries = []
 
     async def open_store() -> Closing:
