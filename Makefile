@@ -1,6 +1,6 @@
 # Fyren. `make up` starts it, `make test` tests it; both set up whatever is missing.
 
-UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
+UV := $(shell command -v uv 2>/dev/null || echo $(CURDIR)/.tools/bin/uv)
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $$p && break; done)
 RUN := $(UV) run --frozen --no-sync
@@ -27,9 +27,9 @@ setup: $(UV) ## Install the main environment from its lock file
 	@$(UV) sync --frozen --quiet --python $(PYTHON)
 
 setup-nlu: $(UV) ## Install the understanding service's environment (Python 3.10)
-	@$(UV) sync --frozen --quiet --directory nlu
+	@cd nlu && $(UV) sync --frozen --quiet
 
-.tools/bin/uv:
+$(CURDIR)/.tools/bin/uv:
 	@test -n "$(PYTHON)" || { echo "Fyren needs Python 3.11 or newer; install python3 and try again."; exit 1; }
 	@echo "Getting uv into .tools/ …"
 	@$(PYTHON) -m venv .tools
