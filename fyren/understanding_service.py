@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -38,11 +37,15 @@ class UnderstandingService:
     async def install(self) -> None:
         """Bring the environment in line with its lock file; raises `ProcessFailed` if that does not work."""
         uv = shutil.which("uv") or str(self._project / ".tools" / "bin" / "uv")
-        await self._run("Installing the understanding service", [uv, "sync", "--frozen"], "nlu-install.log")
+        # uv keeps the Pythons it gets in the person's own home. This program's own environment and its choice of Python
+        # (pyenv's variable) must not decide for the folder `nlu/`.
+        outside = {"VIRTUAL_ENV": "", "PYENV_VERSION": ""}
+        await self._run("Installing the understanding service", [uv, "sync", "--frozen"], "nlu-install.log", outside)
 
     async def train(self) -> None:
         """Train the model unless one for this data is there; raises `ProcessFailed` if that does not work."""
-        await self._run("Training the understanding model", [self.python, "train.py"], "nlu-train.log")
+        command = [self.python, "train.py"]
+        await self._run("Training the understanding model", command, "nlu-train.log", self._environment())
 
     async def start(self) -> None:
         """Start the server; it takes some seconds until it `is_ready`."""
@@ -77,20 +80,14 @@ class UnderstandingService:
         if self._process:
             await self._process.stop()
 
-    async def _run(self, name: str, command: list[str | Path], log: str) -> None:
-        await ManagedProcess(name, command, self._folder, self._environment(), self._var / "log" / log).run()
+    async def _run(self, name: str, command: list[str | Path], log: str, environment: dict[str, str]) -> None:
+        await ManagedProcess(name, command, self._folder, environment, self._var / "log" / log).run()
 
     def _environment(self) -> dict[str, str]:
         # Rasa writes settings into its home; with one of its own nothing of a person's account is touched.
         home = self._var / "run" / "nlu-home"
         home.mkdir(parents=True, exist_ok=True)
-        kept_cache = os.environ.get("UV_CACHE_DIR") or str(Path.home() / ".cache" / "uv")
-        return {
-            "HOME": str(home),
-            "UV_CACHE_DIR": kept_cache,
-            "RASA_TELEMETRY_ENABLED": "false",
-            "VIRTUAL_ENV": "",
-        }
+        return {"HOME": str(home), "RASA_TELEMETRY_ENABLED": "false", "VIRTUAL_ENV": ""}
 
 
 async def is_ready(socket: Path) -> bool:
