@@ -44,7 +44,7 @@ class UnderstandingService:
 
     async def train(self) -> None:
         """Train the model unless one for this data is there; raises `ProcessFailed` if that does not work."""
-        command = [self.python, "train.py"]
+        command: list[str | Path] = [self.python, "train.py"]
         await self._run("Training the understanding model", command, "nlu-train.log", self._environment())
 
     async def start(self) -> None:
