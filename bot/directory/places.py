@@ -116,7 +116,8 @@ class _Hit:
 
 def fold(text: str) -> str:
     """Return `text` in small letters without accents, with every run of other signs as one space."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold()).translate(_SPECIAL)
+    # Decomposed first: the small letter of a sign such as a mathematical A only shows in its plain form.
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()).translate(_SPECIAL)
     return " ".join(_WORD.findall("".join(sign for sign in decomposed if not unicodedata.combining(sign))))
 
 

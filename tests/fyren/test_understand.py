@@ -7,7 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from fyren.understand import understand
+from fyren.commands import understand
 
 KEYS = ["language", "intent", "confidence", "alternatives", "crisis", "place", "age"]
 LINES = """\

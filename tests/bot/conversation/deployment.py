@@ -13,9 +13,11 @@ from typing import Any
 
 import aiohttp
 
+from bot.settings import BotSettings
 from fyren.processes import ManagedProcess
-from fyren.trial_store import TrialStore
+from fyren.trial_store import prepare
 from fyren.understanding_service import UnderstandingService
+from intake_store.settings import IntakeSettings
 
 PROJECT = Path(__file__).parents[3]
 _EVERYTHING_LOGGED = (
@@ -31,7 +33,7 @@ class Deployment:
 
     folder: Path
     understanding: UnderstandingService
-    store: TrialStore
+    store: IntakeSettings
     address: str
     session: aiohttp.ClientSession
 
@@ -63,13 +65,8 @@ class Deployment:
 async def deployed(folder: Path) -> AsyncIterator[Deployment]:
     """Yield a running deployment in `folder`, which logs everything that can be logged."""
     var = folder / "var"
-    store = TrialStore(
-        public_key=var / "keys" / "intake-public.pem",
-        private_key=folder / "analyst" / "intake-private.json",
-        store_secret=var / "keys" / "intake-secret",
-        database=str(var / "intake.sqlite3"),
-    )
-    await asyncio.to_thread(store.prepare)
+    store = IntakeSettings(var=var, private_key=folder / "analyst" / "intake-private.json")
+    await asyncio.to_thread(prepare, BotSettings(var=var), store)
     understanding = UnderstandingService(PROJECT, var, var / "run" / "nlu.sock")
     bot = ManagedProcess(
         "The assistant",

@@ -119,7 +119,6 @@ def test_a_crisis_card_has_the_numbers_on_lines_of_their_own(language: Language)
         "",
         "Chat line",
         "Chat: https://chat.example",
-        "Open now",
         "",
         "If you cannot speak",
         "Send a text.",
