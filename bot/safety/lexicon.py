@@ -8,7 +8,7 @@ text, because people mix languages.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
@@ -31,6 +31,9 @@ CrisisIntent = Literal[
 """The crisis intents, the most urgent first: a text that fits several is answered for the first of them."""
 
 CRISIS_INTENTS: tuple[CrisisIntent, ...] = get_args(CrisisIntent)
+
+# Wherever they are spoken of, even as something that might be, these are for the writer to be asked about at once.
+_NEAR_AT_ANY_DISTANCE: frozenset[CrisisIntent] = frozenset({"crisis_suicide", "crisis_blackmail", "crisis_harm_child"})
 
 _SHORTEST_MISSPELT = 7  # shorter words have too many neighbours that mean something else
 
@@ -61,12 +64,17 @@ class PatternEntry(_Strict):
 
 
 class LexiconFile(_Strict):
-    """A file `crisis_lexicon.<code>.yml`."""
+    """A file `crisis_lexicon.<code>.yml`.
+
+    `distant` are phrases that hold what is told at a distance: a question of law, what might happen, what was long ago,
+    what somebody else goes through. With them, what would settle the matter leaves a doubt.
+    """
 
     version: Literal[1]
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
     groups: dict[str, Annotated[list[NonEmpty], Field(min_length=1)]] = {}
     harmless: list[HarmlessEntry] = []
+    distant: list[NonEmpty] = []
     exploitation: Annotated[list[NonEmpty], Field(min_length=1)]
     patterns: Annotated[list[PatternEntry], Field(min_length=1)]
 
@@ -97,6 +105,7 @@ class CrisisLexicon:
         phrases: list[Phrase] = []
         owners: list[_Pattern] = []
         harmless: list[Phrase] = []
+        distant: list[Phrase] = []
         exploitation: list[Phrase] = []
         for file, source in self._files:
             groups: dict[str, tuple[Phrase, ...]] = {}
@@ -108,6 +117,7 @@ class CrisisLexicon:
             compiler = _Compiler(source, groups, problems)
             for number, entry in enumerate(file.harmless):
                 harmless += compiler.phrases(entry.phrases, ("harmless", number, "phrases"))
+            distant += compiler.phrases(file.distant, ("distant",))
             exploitation += compiler.phrases(file.exploitation, ("exploitation",))
             for number, pattern in enumerate(file.patterns):
                 at: tuple[str | int, ...] = ("patterns", number)
@@ -121,8 +131,9 @@ class CrisisLexicon:
         self._index = PhraseIndex(phrases)
         self._owners = tuple(owners)
         self._harmless = PhraseIndex(harmless)
+        self._distant = PhraseIndex(distant)
         self._exploitation = PhraseIndex(exploitation)
-        innocent = [*harmless, *(phrase for owner in owners for phrase in owner.unless)]
+        innocent = [*harmless, *distant, *(phrase for owner in owners for phrase in owner.unless)]
         self._spelling = _Spelling(phrases, innocent)
 
     @classmethod
@@ -155,7 +166,10 @@ class CrisisLexicon:
             pattern = self._owners[number]
             if pattern.hit not in found and not any(phrase.is_in(words) for phrase in pattern.unless):
                 found[pattern.hit] = None
-        return tuple(sorted(found, key=lambda hit: (not hit.certain, CRISIS_INTENTS.index(hit.intent))))
+        heard: Iterable[LexiconHit] = found
+        if any(hit.certain for hit in found) and self._distant.matches(words):
+            heard = (hit if hit.intent in _NEAR_AT_ANY_DISTANCE else replace(hit, certain=False) for hit in found)
+        return tuple(sorted(heard, key=lambda hit: (not hit.certain, CRISIS_INTENTS.index(hit.intent))))
 
     def speaks_of_exploitation(self, text: str) -> bool:
         """Tell whether `text` speaks of sex, images or meetings in exchange for something; used with a stated age."""
