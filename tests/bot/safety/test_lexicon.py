@@ -124,6 +124,12 @@ def test_what_must_be_heard(lexicon: CrisisLexicon, text: str, intent: str) -> N
         "nu sunt sinucigașă",
         "vreau un test HIV",
         "am cumpărat sex și mi-e rușine",
+        "What happens if I go to the police or social services?",
+        "Jag vill ha hjälp med pengar och papper",
+        "nobody has my passport",
+        "ingen utpressar mig",
+        "nimeni nu îmi ia banii",
+        "mamma dödar mig om jag glömmer mjölken",
         "hej",
         "",
         "1234567890",
@@ -136,6 +142,40 @@ def test_what_sounds_alike_and_is_harmless(lexicon: CrisisLexicon, text: str) ->
 def test_harmless_words_hide_only_themselves(lexicon: CrisisLexicon) -> None:
     hits = lexicon.hits("my phone is dying and he is outside my door with a knife")
     assert hits[0].intent == "crisis_danger"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nobody helps me and he hits me",
+        "my boss keeps beating me",
+        "I dont care, I want to die",
+        "no one cares if I die",
+        "orkar inte mer, tänker ta livet av mig",
+        "han förlorade spelet och slog mig",
+        "jag vet inte om jag blev våldtagen",
+        "nu mai pot, vreau să mor",
+        "nu m-a ascultat, m-a violat",
+        "nu sunt în siguranță, sunt închisă în casă",
+    ],
+)
+def test_a_denial_or_a_game_does_not_hide_what_comes_after(lexicon: CrisisLexicon, text: str) -> None:
+    assert lexicon.hits(text)[0].certain
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What if he doesn't let me leave",
+        "I was abused as a child and want therapy now",
+        "pappa slog mig när jag var liten",
+        "Cred că femeia de la care am cumpărat sex era traficată",
+    ],
+)
+def test_what_is_told_at_a_distance_leaves_a_doubt(lexicon: CrisisLexicon, text: str) -> None:
+    hits = lexicon.hits(text)
+    assert hits
+    assert not any(hit.certain for hit in hits)
 
 
 def test_a_text_takes_less_than_two_milliseconds(lexicon: CrisisLexicon) -> None:
