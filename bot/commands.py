@@ -13,6 +13,8 @@ import typer
 
 from bot.content import Content, load_content
 from bot.dialogue.graph import dot_of
+from bot.safety.exit_words import load_exit_words
+from bot.safety.lexicon import CrisisLexicon
 from bot.settings import SettingsError, read_settings
 from bot.translation.template import check_catalogues, update_catalogues
 from content_files import ContentError
@@ -33,15 +35,21 @@ def create_app() -> typer.Typer:
 
 
 def check_flows() -> None:
-    """Check all flows, responses, slots, the codebook and the service directory.
+    """Check all flows, responses, slots, the codebook, the service directory and the words of safety.
 
-    Every mistake is printed with its file and line; the exit code is 1 if there is one.
+    Every mistake is printed with its file and line; the exit code is 1 if there is one. Each crisis phrase must match
+    its own example, and none of the sentences it is said not to match.
     """
     content = _content()
+    with plain_errors():
+        safety = read_settings().content / "flows" / "safety"
+        load_exit_words(safety / "exit_words.yml")
+        if problems := CrisisLexicon.load(safety).problems_with_examples():
+            raise ContentError(problems)
     flows = content.flows
     typer.echo(
-        f"{len(flows.flows)} flows, {len(flows.responses)} responses, {len(content.directory.services)} services"
-        " and the codebook are in order."
+        f"{len(flows.flows)} flows, {len(flows.responses)} responses, {len(content.directory.services)} services,"
+        " the codebook and the words of safety are in order."
     )
 
 
