@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 
 import typer
@@ -17,6 +18,8 @@ from bot.settings import BotSettings
 
 def hold_conversation(settings: BotSettings, language: str | None) -> None:
     """Hold one conversation on standard input and output; nothing is stored unless the settings say so."""
+    # The person at the prompt is told in words when free text is not understood; a log line between would only disturb.
+    logging.getLogger("bot").setLevel(logging.ERROR)
     if "record_responses" not in settings.model_fields_set:
         settings = settings.model_copy(update={"record_responses": False})
     with plain_errors():
