@@ -29,6 +29,9 @@ from intake_store.submission.sealing import PublicKey, Sealer
 from intake_store.submission.store import NullResponseStore, ResponseStore
 from intake_store.submission.store_secrets import StoreSecrets
 
+FIRST_PAGE_SECONDS = 1.0
+"""How long what the first page does not need holds back; even in a thread, loading it would slow the page down."""
+
 
 def now() -> datetime.datetime:
     """Return the time, zone-aware."""
@@ -48,8 +51,7 @@ async def assistant(settings: BotSettings, content: Content) -> AsyncIterator[As
         interpreter = make_interpreter(
             settings.content, tuple(content.catalogues.languages), content.directory.places, nlu
         )
-        # Loading the language models takes seconds; the page need not wait for them.
-        warming = asyncio.create_task(asyncio.to_thread(interpreter.warm_up))
+        warming = asyncio.create_task(_warm_up(interpreter))
         stack.push_async_callback(asyncio.wait, [warming])
         yield Assistant(
             flows=content.flows,
@@ -62,6 +64,12 @@ async def assistant(settings: BotSettings, content: Content) -> AsyncIterator[As
             ),
             renderer=Renderer(content.flows, content.catalogues, content.directory, now, settings.web_address),
         )
+
+
+async def _warm_up(interpreter: Interpreter) -> None:
+    """Load the language models, which takes seconds, behind the first page."""
+    await asyncio.sleep(FIRST_PAGE_SECONDS)
+    await asyncio.to_thread(interpreter.warm_up)
 
 
 def make_interpreter(folder: Path, languages: tuple[str, ...], places: PlaceIndex, nlu: NluClient) -> Interpreter:
@@ -115,6 +123,7 @@ async def _response_store(settings: BotSettings, content: Content) -> AsyncItera
 
     async def open_inbox() -> ClosableStore:
         # SQLAlchemy takes a good part of the start; the first page does not need it.
+        await asyncio.sleep(FIRST_PAGE_SECONDS)
         inbox = await asyncio.to_thread(importlib.import_module, "intake_store.submission.inbox")
         opened: ClosableStore = await inbox.Inbox.open(settings.database_location, sealer, secrets)
         return opened
