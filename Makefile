@@ -14,7 +14,7 @@ help: ## List the targets
 	while IFS="$$(printf '\t')" read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
 
 up: setup ## Start the assistant at http://127.0.0.1:8080; Ctrl-C stops it
-	@$(RUN) fyren up
+	@.venv/bin/fyren up
 
 chat: setup ## Hold a conversation in the terminal
 	@$(RUN) fyren chat
@@ -22,9 +22,12 @@ chat: setup ## Hold a conversation in the terminal
 nlu: setup setup-nlu model ## Start the understanding service alone
 	@$(RUN) fyren nlu serve
 
-setup: $(UV) ## Install the main environment from its lock file
+setup: .venv/.synced ## Install the main environment from its lock file
+
+.venv/.synced: pyproject.toml uv.lock | $(UV)
 	@test -n "$(PYTHON)" || { echo "Fyren needs Python 3.11 or newer; install python3 and try again."; exit 1; }
 	@$(UV) sync --frozen --quiet --python $(PYTHON)
+	@touch $@
 
 setup-nlu: $(UV) ## Install the understanding service's environment (Python 3.10)
 	@cd nlu && $(UV) sync --frozen --quiet

@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
+import gc
+import importlib
 import sys
-
-from bot.channels.telegram.settings import TelegramSettingsError
-from bot.process import run
-from bot.settings import SettingsError, read_settings
-from bot.state.key_file import StateKeyFileError
-from content_files import ContentError
-from intake_store.submission.errors import IntakeStoreError
 
 
 def main() -> int:
     """Run the bot; returns an exit code, with what is wrong on standard error."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    # These log addresses and full URLs, tokens among them, at INFO and DEBUG.
-    for name in ("httpx", "httpcore", "aiohttp", "telegram", "asyncio"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    try:
-        asyncio.run(run(read_settings()))
-    except (SettingsError, ContentError, IntakeStoreError, StateKeyFileError, TelegramSettingsError) as error:
-        print(error, file=sys.stderr)
-    except OSError as error:
-        print(f"The page cannot be served: {error.strerror or error}.", file=sys.stderr)
-    else:
-        return 0
-    return 1
+    # Nothing that is loaded at start is garbage, and looking for it would hold up the page by a sixth. The process
+    # takes the search up again as soon as the page is served.
+    gc.disable()
+    code: int = importlib.import_module("bot.launch").main()
+    return code
 
 
 if __name__ == "__main__":

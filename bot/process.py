@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import importlib
 import logging
 import signal
@@ -60,6 +61,9 @@ async def run(settings: BotSettings) -> None:
         loop.add_signal_handler(number, stopping.set)
     async with serve(settings) as address:
         logger.info("Fyren is at %s.", address)
+        # What is there now stays until the end, so the collector need not look at it again.
+        gc.freeze()
+        gc.enable()
         await stopping.wait()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 from typing import Final
@@ -36,4 +37,8 @@ def create_app(command: str | None = None) -> typer.Typer:
 
 def main() -> None:
     """Run the tool."""
-    create_app(sys.argv[1] if len(sys.argv) > 1 else None)()
+    # Nothing of what is loaded here is garbage; looking for it would only take time.
+    gc.disable()
+    app = create_app(sys.argv[1] if len(sys.argv) > 1 else None)
+    gc.enable()
+    app()

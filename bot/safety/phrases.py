@@ -107,6 +107,19 @@ def _selectivity(item: _Item) -> tuple[int, int]:
 
 
 def _item(part: str, source: str, groups: Mapping[str, tuple[Phrase, ...]]) -> _Item:
+    try:
+        return _compiled(part, groups) if "<" in part else _compiled_alone(part)
+    except PhraseError as error:
+        raise PhraseError(f"“{source}” {error}") from None
+
+
+@functools.lru_cache(maxsize=8192)
+def _compiled_alone(part: str) -> _Item:
+    # The same words stand in hundreds of phrases, and the page waits for all of them at start.
+    return _compiled(part, {})
+
+
+def _compiled(part: str, groups: Mapping[str, tuple[Phrase, ...]]) -> _Item:
     if part == "*":
         return _Item(_GAP, frozenset(), frozenset(), needed=False)
     if part == "**":
@@ -118,7 +131,7 @@ def _item(part: str, source: str, groups: Mapping[str, tuple[Phrase, ...]]) -> _
     for form in part.removesuffix("?").split("|"):
         if group := _GROUP.fullmatch(form):
             if group[1] not in groups:
-                raise PhraseError(f"“{source}” names the group <{group[1]}>, which is not there")
+                raise PhraseError(f"names the group <{group[1]}>, which is not there")
             for member in groups[group[1]]:
                 expressions.append(member.pattern.removeprefix("(?<![^ ])"))
                 words |= member.anchors
@@ -126,7 +139,7 @@ def _item(part: str, source: str, groups: Mapping[str, tuple[Phrase, ...]]) -> _
         elif _WORD.fullmatch(form):
             expressions.append(_form_expression(form, words, stems))
         else:
-            raise PhraseError(f"“{source}” has “{form}”, which is neither a word nor a gap nor a <group>")
+            raise PhraseError(f"has “{form}”, which is neither a word nor a gap nor a <group>")
     either = f"(?:{'|'.join(expressions)})"
     if optional:
         return _Item(f"{either}?", frozenset(words), frozenset(stems), needed=False)
@@ -144,7 +157,7 @@ def _form_expression(form: str, words: set[str], stems: set[str]) -> str:
 
 def _word_expression(form: str, words: set[str], stems: set[str]) -> str:
     ending = form.endswith("*")
-    parts = [_folded(part) for part in form.removesuffix("*").split("-")]
+    parts = [fold(part) for part in form.removesuffix("*").split("-")]
     joined = fold("".join(parts))
     (stems if ending else words).add(joined)
     tail = "[^ .]* " if ending else " "
@@ -153,12 +166,6 @@ def _word_expression(form: str, words: set[str], stems: set[str]) -> str:
     words.add(parts[0])
     apart = " ?".join(re.escape(part) for part in parts)
     return f"(?:{re.escape(joined)}|{apart}){tail}"
-
-
-@functools.lru_cache(maxsize=8192)
-def _folded(word: str) -> str:
-    # The same words stand in hundreds of phrases, and the page waits for all of them at start.
-    return fold(word)
 
 
 class PhraseIndex:
