@@ -130,7 +130,7 @@ class Actions:
 
     async def _submit_response(self, request: ActionRequest) -> ActionFinished:
         state = request.state
-        population = self._population(state)
+        population = self._flows.population(state.stack)
         if population is None:
             return ActionFinished({"submission": "failed"})
         response = response_from(
@@ -167,13 +167,6 @@ class Actions:
     def _receipt(key: str) -> ReceiptCode:
         # The same submission, tried again, shows the same code: it follows from the key, which only the state holds.
         return derive_receipt_code(hashlib.sha256(f"receipt:{key}".encode()).digest())
-
-    def _population(self, state: DialogueState) -> str | None:
-        for frame in reversed(state.stack):
-            questionnaire = self._flows.flows[frame.flow].questionnaire
-            if questionnaire:
-                return questionnaire
-        return None
 
     def _place(self, code: object) -> Municipality | County | None:
         if not isinstance(code, str):

@@ -90,7 +90,7 @@ class Renderer:
         return NoticeReply(text=text) if variant.kind == "notice" else TextReply(text=text)
 
     def _question(self, ask: Ask, state: DialogueState, language: Language) -> ChoicesReply:
-        slot = self._flows.slot(ask.slot, self._population(state))
+        slot = self._flows.slot(ask.slot, self._flows.population(state.stack))
         if ask.response:
             text = self._text(self._flows.responses[ask.response].variant(ask.values, {}).text, ask.values, language)
         else:
@@ -181,10 +181,3 @@ class Renderer:
             return self._directory.municipalities[code].name
         county = self._directory.counties.get(code)
         return county.name if county else ""
-
-    def _population(self, state: DialogueState) -> str | None:
-        for frame in reversed(state.stack):
-            flow = self._flows.flows.get(frame.flow)
-            if flow and flow.questionnaire:
-                return flow.questionnaire
-        return None

@@ -469,17 +469,10 @@ class _Walk:
     def _in_questionnaire(self) -> bool:
         return any(self.flows.flows[frame.flow].questionnaire for frame in self.stack)
 
-    def _population(self) -> str | None:
-        for frame in reversed(self.stack):
-            population = self.flows.flows[frame.flow].questionnaire
-            if population:
-                return population
-        return None
-
     # -- slots ----------------------------------------------------------------------------------------------------
 
     def _slot(self, name: str) -> Slot | None:
-        return self.flows.slot(name, self._population())
+        return self.flows.slot(name, self.flows.population(self.stack))
 
     def _known_slot(self, name: str) -> Slot:
         slot = self._slot(name)
@@ -688,7 +681,7 @@ class _Walk:
     def _say(self, name: str) -> None:
         variant = self._variant(name, self.top.context if self.stack else None)
         if variant.kind == "summary":
-            population = variant.population or self._population() or ""
+            population = variant.population or self.flows.population(self.stack) or ""
             names = self.flows.variables.get(population, ())
             answers = tuple((name, self.slots[name]) for name in names if name in self.slots)
             self.utterances.append(ShowSummary(name, population, answers))

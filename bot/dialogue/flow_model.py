@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from bot.dialogue.conditions import Condition
-from bot.dialogue.state import SlotValue
+from bot.dialogue.state import Frame, SlotValue
 from bot.dialogue.utterances import Choice
 
 END = "END"
@@ -167,6 +167,13 @@ class FlowSet:
     def slot_names(self) -> frozenset[str]:
         """Every name that a condition may read."""
         return frozenset(self.slots).union(*self.variables.values())
+
+    def population(self, stack: Sequence[Frame]) -> str | None:
+        """Return the population of the questionnaire that runs, the topmost one; raises `KeyError` for no such flow."""
+        for frame in reversed(stack):
+            if questionnaire := self.flows[frame.flow].questionnaire:
+                return questionnaire
+        return None
 
     def slot(self, name: str, population: str | None) -> Slot | None:
         """Return a slot by name; in a questionnaire, the population's variable comes first."""
