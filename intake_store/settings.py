@@ -7,8 +7,8 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from intake_store.analysis.declarations import DECLARATIONS_FOLDER
-from intake_store.analysis.tables import DEFAULT_THRESHOLD
+from intake_store.statistics.declarations import DECLARATIONS_FOLDER
+from intake_store.statistics.tables import DEFAULT_THRESHOLD
 
 PROJECT = Path(__file__).resolve().parent.parent
 

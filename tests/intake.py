@@ -10,15 +10,15 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from intake_store.analysis.keys import PrivateKey
-from intake_store.analysis.opening import ResponseOpener
 from intake_store.codebook import Codebook
 from intake_store.database.versions import upgrade
+from intake_store.keys.private_keys import PrivateKey
 from intake_store.submission.inbox import Inbox
 from intake_store.submission.iso_weeks import IsoWeek
 from intake_store.submission.response import Response
 from intake_store.submission.sealing import KeyId, SealedResponse, Sealer
 from intake_store.submission.store_secrets import StoreSecrets
+from intake_store.warehouse.opening import ResponseOpener
 
 _COLUMNS = "row_id, key_id, purpose, codebook_version, iso_week, sealed"
 

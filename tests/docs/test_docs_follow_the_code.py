@@ -22,11 +22,11 @@ from bot.safety.lexicon import CRISIS_INTENTS
 from bot.settings import PROJECT, BotSettings
 from bot.state.chats import Remembered
 from bot.understanding.thresholds import Thresholds
-from intake_store.analysis.warehouse import Warehouse
 from intake_store.codebook import load_codebooks
 from intake_store.database.tables import IntakeTable
 from intake_store.settings import IntakeSettings
 from intake_store.submission.response import RESPONSE_FIELDS
+from intake_store.warehouse.warehouse import Warehouse
 
 PARTS = ("settings of the bot", "settings of the store", "commands", "topics", "patterns")
 OF_THE_TESTS = {"FYREN_CHROMIUM"}
@@ -162,7 +162,7 @@ def test_the_example_flow_loads_and_can_be_walked(tmp_path: Path) -> None:
 def test_the_drawing_has_the_parts_of_the_text() -> None:
     drawn = set(re.findall(r">([^<]+)</text>", (DOCS / "images" / "architecture.svg").read_text(encoding="utf-8")))
     assert {"bot", "nlu", "intake database", "analysis", "warehouse", "released tables"} <= drawn
-    assert all((PROJECT / part).is_dir() for part in ("bot", "nlu", "intake_store/analysis"))
+    assert all((PROJECT / part).is_dir() for part in ("bot", "nlu", "intake_store/statistics"))
 
 
 def test_the_debian_packages_are_named() -> None:

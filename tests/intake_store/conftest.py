@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from intake_store.analysis.keys import PrivateKey
 from intake_store.codebook import Codebook, load_codebooks
 from intake_store.database.versions import upgrade_database
+from intake_store.keys.private_keys import PrivateKey
 from intake_store.submission.inbox import Inbox
 from intake_store.submission.iso_weeks import IsoWeek
 from intake_store.submission.response import Answer, ChannelKind, Response

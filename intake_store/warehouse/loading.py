@@ -10,13 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from intake_store.analysis.opening import RejectedRow, RejectionReason, ResponseOpener
-from intake_store.analysis.warehouse import OpenedResponse, Warehouse
 from intake_store.database.connections import connect, file_is_missing
 from intake_store.database.tables import SealedRow
 from intake_store.submission.errors import InboxUnavailable
 from intake_store.submission.iso_weeks import IsoWeek
 from intake_store.submission.sealing import KeyId, SealedResponse
+from intake_store.warehouse.opening import RejectedRow, RejectionReason, ResponseOpener
+from intake_store.warehouse.warehouse import OpenedResponse, Warehouse
 
 _BATCH = 5_000
 _FETCH = 500  # SQLite takes at most 32 766 parameters in a statement, PostgreSQL 32 767

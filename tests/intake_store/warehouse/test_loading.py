@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from intake_store.analysis.keys import PrivateKey
-from intake_store.analysis.loading import load_responses
-from intake_store.analysis.opening import RejectionReason, ResponseOpener
-from intake_store.analysis.periods import Quarter
-from intake_store.analysis.warehouse import Warehouse, WarehouseError
 from intake_store.codebook import Codebook, VariableType
+from intake_store.keys.private_keys import PrivateKey
+from intake_store.statistics.periods import Quarter
 from intake_store.submission.errors import InboxUnavailable
 from intake_store.submission.inbox import Inbox
 from intake_store.submission.receipts import new_receipt_code
 from intake_store.submission.response import NO_ANSWER, Answer, QualityFlag
+from intake_store.warehouse.loading import load_responses
+from intake_store.warehouse.opening import RejectionReason, ResponseOpener
+from intake_store.warehouse.warehouse import Warehouse, WarehouseError
 
 QUARTER = Quarter.parse("2026Q4")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from intake_store.analysis.keys import (
+from intake_store.keys.private_keys import (
     KeyFiles,
     Passphrase,
     PrivateKey,

@@ -12,7 +12,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from intake_store.analysis.tables import ReleasedRow, ReleasedTable
+from intake_store.statistics.tables import ReleasedRow, ReleasedTable
 
 WITHHELD: Final = ".."
 """What stands in place of a withheld count, as is usual in official statistics."""

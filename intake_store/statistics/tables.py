@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from intake_store.analysis.declarations import TableDeclaration
-from intake_store.analysis.periods import Quarter
-from intake_store.analysis.suppression import CellSystem, information_loss
-from intake_store.analysis.warehouse import ANSWERED, Warehouse
 from intake_store.codebook import Codebook, Population, Variable, VariableType
+from intake_store.disclosure.suppression import CellSystem, information_loss
+from intake_store.statistics.declarations import TableDeclaration
+from intake_store.statistics.periods import Quarter
 from intake_store.submission.errors import IntakeStoreError
 from intake_store.submission.response import AnswerStatus
+from intake_store.warehouse.warehouse import ANSWERED, Warehouse
 
 DEFAULT_THRESHOLD: Final = 10
 """The smallest count that is released."""

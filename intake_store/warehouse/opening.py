@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from cryptography.exceptions import InvalidTag
 
-from intake_store.analysis.keys import PrivateKey
 from intake_store.codebook import Codebook
+from intake_store.keys.private_keys import PrivateKey
 from intake_store.submission.errors import IntakeStoreError, ResponseError
 from intake_store.submission.response import Response
 from intake_store.submission.sealing import RESPONSE_PURPOSE, PaddingError, SealedResponse, hpke_suite, unpad

@@ -15,11 +15,11 @@ from typing import Final, Self
 import duckdb
 import numpy as np
 
-from intake_store.analysis.opening import RejectionReason
-from intake_store.analysis.periods import Quarter
 from intake_store.codebook import Codebook, VariableType
+from intake_store.statistics.periods import Quarter
 from intake_store.submission.errors import IntakeStoreError
 from intake_store.submission.response import AnswerStatus, Response
+from intake_store.warehouse.opening import RejectionReason
 
 ANSWERED: Final = AnswerStatus.ANSWERED.value
 """The category that counts every response with at least one code."""

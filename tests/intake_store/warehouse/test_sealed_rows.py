@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from intake_store.analysis.keys import Passphrase, PrivateKey
-from intake_store.analysis.opening import RejectedRow, ResponseOpener
 from intake_store.codebook import Codebook
+from intake_store.keys.private_keys import Passphrase, PrivateKey
 from intake_store.submission.iso_weeks import IsoWeek
 from intake_store.submission.sealing import KeyId, SealedResponse
+from intake_store.warehouse.opening import RejectedRow, ResponseOpener
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[1] / "vectors" / "sealed_rows.json").read_text())
 

@@ -13,14 +13,14 @@ from rich.console import Console
 from scipy.optimize import linprog
 
 from content_files import ContentError
-from intake_store.analysis.declarations import DECLARATIONS_FOLDER, TableDeclaration, load_declarations
-from intake_store.analysis.periods import Quarter
-from intake_store.analysis.table_output import CSV_COLUMNS, render_csv, render_text
-from intake_store.analysis.tables import ReleasedTable, make_tables
-from intake_store.analysis.warehouse import OpenedResponse, Warehouse
 from intake_store.codebook import Codebook, Variable, VariableType
+from intake_store.statistics.declarations import DECLARATIONS_FOLDER, TableDeclaration, load_declarations
+from intake_store.statistics.periods import Quarter
+from intake_store.statistics.table_output import CSV_COLUMNS, render_csv, render_text
+from intake_store.statistics.tables import ReleasedTable, make_tables
 from intake_store.submission.response import Answer, Response
 from intake_store.synthetic import synthetic_responses
+from intake_store.warehouse.warehouse import OpenedResponse, Warehouse
 
 QUARTER = Quarter.parse("2026Q4")
 THRESHOLD = 10

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intake_store.analysis.suppression import CellSystem, SuppressionError, information_loss
+from intake_store.disclosure.suppression import CellSystem, SuppressionError, information_loss
 
 WIDTH = 10
 

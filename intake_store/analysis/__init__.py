@@ -1,1 +1,0 @@
-"""The analyst's side of the store: whatever opens responses or counts them. Nothing that collects may import it."""

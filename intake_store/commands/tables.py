@@ -1,0 +1,98 @@
+"""The commands that list and print tables."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from intake_store.codebook import Codebook, load_codebooks
+from intake_store.commands.prompts import WarehousePath, current_week, newest, plain_errors, quarter
+from intake_store.settings import IntakeSettings
+from intake_store.statistics.declarations import TableDeclaration, load_declarations
+from intake_store.statistics.periods import Quarter
+from intake_store.statistics.table_output import render_csv, render_text
+from intake_store.statistics.tables import ReleasedTable, make_tables
+from intake_store.submission.errors import IntakeStoreError
+from intake_store.warehouse.warehouse import Warehouse
+
+
+class OutputFormat(StrEnum):
+    """How `fyren table show` prints."""
+
+    TEXT = "text"
+    CSV = "csv"
+
+
+def tables_app() -> typer.Typer:
+    """Return the commands that list and print tables."""
+    app = typer.Typer(no_args_is_help=True, help="List and print tables that have been through disclosure control.")
+    app.command("list")(list_tables)
+    app.command("show")(show_table)
+    return app
+
+
+def list_tables() -> None:
+    """List the tables that can be made."""
+    with plain_errors():
+        settings = IntakeSettings()
+        declarations = load_declarations(settings.tables, newest(load_codebooks(settings.codebooks)))
+        width = max(map(len, declarations))
+        for name, declaration in declarations.items():
+            typer.echo(f"{name:<{width}}  {declaration.title} ({', '.join(declaration.populations)})")
+
+
+def show_table(
+    name: Annotated[str, typer.Argument(help="The table's name; `fyren table list` lists them.")],
+    period: Annotated[str, typer.Option(help="A quarter, such as 2026Q4.")],
+    output: Annotated[OutputFormat, typer.Option("--format", help="How to print it.")] = OutputFormat.TEXT,
+    csv: Annotated[Path | None, typer.Option(help="Also write it to this file, as CSV.")] = None,
+    warehouse: WarehousePath = None,
+) -> None:
+    """Print a table of a quarter, for each population it covers.
+
+    What is printed may be published once the quarter has ended: counts below the threshold are withheld (`..`), and so
+    is what they could be worked out from. The CSV has the same figures, with unit, base, method and notes in lines
+    that begin with `#`. A table that made-up responses went into says SYNTHETIC in its title.
+    """
+    wanted_quarter = quarter(period)
+    with plain_errors():
+        settings = IntakeSettings()
+        codebooks = load_codebooks(settings.codebooks)
+        declarations = load_declarations(settings.tables, newest(codebooks))
+        if name not in declarations:
+            raise typer.BadParameter(f"There is no table {name!r}; there are {', '.join(declarations)}.")
+        path = warehouse or settings.warehouse
+        if not path.exists():
+            raise IntakeStoreError(f"There is no warehouse {path} yet. Run `fyren responses load`.")
+        with Warehouse(path, codebooks) as opened:
+            tables = _made(opened, codebooks, declarations, wanted_quarter, settings.threshold)
+        wanted = [table for table in tables if table.name == name]
+        text = render_csv(wanted)
+        if csv is not None:
+            csv.parent.mkdir(parents=True, exist_ok=True)
+            csv.write_text(text, encoding="utf-8")
+        if output is OutputFormat.CSV:
+            typer.echo(text, nl=False)
+        else:
+            Console().print(*[render_text(table) for table in wanted])
+
+
+def _made(
+    warehouse: Warehouse,
+    codebooks: dict[str, Codebook],
+    declarations: dict[str, TableDeclaration],
+    quarter: Quarter,
+    threshold: int,
+) -> list[ReleasedTable]:
+    return make_tables(
+        warehouse,
+        newest(codebooks),
+        declarations.values(),
+        quarter,
+        provisional=not quarter.has_ended(current_week()),
+        threshold=threshold,
+    )

@@ -1,0 +1,1 @@
+"""The private keys: made, locked, rotated and kept apart from whoever collects."""

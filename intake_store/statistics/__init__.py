@@ -1,0 +1,1 @@
+"""Declared tables over fixed periods: how they are counted, described and written out."""

@@ -1,0 +1,1 @@
+"""From sealed rows to opened responses in columns, on the analyst's machine."""
