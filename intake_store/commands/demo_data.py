@@ -10,8 +10,8 @@ import typer
 
 from intake_store.codebook import load_codebooks
 from intake_store.commands.prompts import Database, current_week, newest, plain_errors, progress, quarter
+from intake_store.periods import Quarter
 from intake_store.settings import IntakeSettings
-from intake_store.statistics.periods import Quarter
 from intake_store.submission.errors import IntakeStoreError
 from intake_store.submission.inbox import Inbox
 from intake_store.submission.sealing import PublicKey, Sealer

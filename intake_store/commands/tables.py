@@ -11,9 +11,9 @@ from rich.console import Console
 
 from intake_store.codebook import Codebook, load_codebooks
 from intake_store.commands.prompts import WarehousePath, current_week, newest, plain_errors, quarter
+from intake_store.periods import Quarter
 from intake_store.settings import IntakeSettings
 from intake_store.statistics.declarations import TableDeclaration, load_declarations
-from intake_store.statistics.periods import Quarter
 from intake_store.statistics.table_output import render_csv, render_text
 from intake_store.statistics.tables import ReleasedTable, make_tables
 from intake_store.submission.errors import IntakeStoreError

@@ -8,8 +8,8 @@ from typing import Final
 
 from intake_store.codebook import Codebook, Population, Variable, VariableType
 from intake_store.disclosure.suppression import CellSystem, information_loss
+from intake_store.periods import Quarter
 from intake_store.statistics.declarations import TableDeclaration
-from intake_store.statistics.periods import Quarter
 from intake_store.submission.errors import IntakeStoreError
 from intake_store.submission.response import AnswerStatus
 from intake_store.warehouse.warehouse import ANSWERED, Warehouse

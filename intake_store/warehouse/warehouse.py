@@ -16,7 +16,7 @@ import duckdb
 import numpy as np
 
 from intake_store.codebook import Codebook, VariableType
-from intake_store.statistics.periods import Quarter
+from intake_store.periods import Quarter
 from intake_store.submission.errors import IntakeStoreError
 from intake_store.submission.response import AnswerStatus, Response
 from intake_store.warehouse.opening import RejectionReason

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from intake_store.codebook import Codebook
-from intake_store.statistics.periods import Quarter
+from intake_store.periods import Quarter
 from intake_store.synthetic import synthetic_responses
 
 WEEKS = Quarter.parse("2026Q4").weeks

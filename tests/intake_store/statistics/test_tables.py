@@ -14,8 +14,8 @@ from scipy.optimize import linprog
 
 from content_files import ContentError
 from intake_store.codebook import Codebook, Variable, VariableType
+from intake_store.periods import Quarter
 from intake_store.statistics.declarations import DECLARATIONS_FOLDER, TableDeclaration, load_declarations
-from intake_store.statistics.periods import Quarter
 from intake_store.statistics.table_output import CSV_COLUMNS, render_csv, render_text
 from intake_store.statistics.tables import ReleasedTable, make_tables
 from intake_store.submission.response import Answer, Response

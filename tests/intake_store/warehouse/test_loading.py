@@ -11,7 +11,7 @@ import pytest
 
 from intake_store.codebook import Codebook, VariableType
 from intake_store.keys.private_keys import PrivateKey
-from intake_store.statistics.periods import Quarter
+from intake_store.periods import Quarter
 from intake_store.submission.errors import InboxUnavailable
 from intake_store.submission.inbox import Inbox
 from intake_store.submission.receipts import new_receipt_code

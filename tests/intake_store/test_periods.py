@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from intake_store.statistics.periods import Quarter
+from intake_store.periods import Quarter
 from intake_store.submission.iso_weeks import IsoWeek
 
 
