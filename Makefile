@@ -7,7 +7,7 @@ RUN := $(UV) run --frozen --no-sync
 export RASA_TELEMETRY_ENABLED = false
 
 .DEFAULT_GOAL := help
-.PHONY: help up chat nlu setup setup-nlu setup-packages model test lint fmt messages clean
+.PHONY: help up chat nlu setup setup-dev setup-nlu setup-packages model test lint fmt messages clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -26,8 +26,15 @@ setup: .venv/.synced ## Install the main environment from its lock file
 
 .venv/.synced: pyproject.toml uv.lock | $(UV)
 	@test -n "$(PYTHON)" || { echo "Fyren needs Python 3.11 or newer; install python3 and try again."; exit 1; }
-	@$(UV) sync --frozen --quiet --python $(PYTHON)
+	@$(UV) sync --frozen --quiet --no-dev --inexact --python $(PYTHON)
 	@touch $@
+
+setup-dev: .venv/.synced-dev ## Install what tests and lint need as well: every dependency group
+
+.venv/.synced-dev: pyproject.toml uv.lock | $(UV)
+	@test -n "$(PYTHON)" || { echo "Fyren needs Python 3.11 or newer; install python3 and try again."; exit 1; }
+	@$(UV) sync --frozen --quiet --all-groups --python $(PYTHON)
+	@touch .venv/.synced $@
 
 setup-nlu: $(UV) ## Install the understanding service's environment (Python 3.10)
 	@cd nlu && $(UV) sync --frozen --quiet
@@ -44,10 +51,10 @@ model: setup-nlu ## Train the understanding model if its data has changed
 setup-packages: ## Install the Debian packages that the tests need
 	@sh tests/install-debian-packages.sh
 
-test: setup setup-nlu setup-packages model ## Run every test
+test: setup-dev setup-nlu setup-packages model ## Run every test
 	@$(RUN) pytest -n auto
 
-lint: setup setup-nlu ## Check format, lint, types, imports, dependencies, flows, translations and training data
+lint: setup-dev setup-nlu ## Check format, lint, types, imports, dependencies, flows, translations and training data
 	@$(RUN) ruff format --check .
 	@$(RUN) ruff check .
 	@$(RUN) mypy
@@ -57,7 +64,7 @@ lint: setup setup-nlu ## Check format, lint, types, imports, dependencies, flows
 	@$(RUN) fyren translations check
 	@cd nlu && .venv/bin/python check_data.py
 
-fmt: setup ## Format the code and fix what can be fixed without thinking
+fmt: setup-dev ## Format the code and fix what can be fixed without thinking
 	@$(RUN) ruff format .
 	@$(RUN) ruff check --fix .
 
