@@ -7,5 +7,5 @@ from __future__ import annotations
 
 from typing import Final
 
-NEWEST_REVISION: Final = "0001"
+NEWEST_REVISION: Final = "0002"
 """The last migration."""

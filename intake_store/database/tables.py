@@ -1,11 +1,11 @@
-"""The tables of the intake database. What stands here is all that is kept of a submission."""
+"""The tables of the intake database. What stands here is all that is kept of submissions and of use."""
 
 from __future__ import annotations
 
 import uuid
 from typing import Final
 
-from sqlalchemy import LargeBinary, MetaData, String, Uuid
+from sqlalchemy import BigInteger, LargeBinary, MetaData, String, Uuid
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -54,3 +54,21 @@ class SubmissionRow(IntakeTable):
 
     key_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     iso_week: Mapped[str] = mapped_column(String(8))
+
+
+class UsageCountRow(IntakeTable):
+    """How often something happened in an ISO week, over all conversations; no row belongs to a person.
+
+    The key is all that is counted by. A part that an event is not counted by is an empty text.
+    """
+
+    __tablename__ = "usage_count"
+    __table_args__ = _WITHOUT_ROW_NUMBER
+
+    iso_week: Mapped[str] = mapped_column(String(8), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(16), primary_key=True)
+    language: Mapped[str] = mapped_column(String(16), primary_key=True)
+    event: Mapped[str] = mapped_column(String(32), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(64), primary_key=True)
+    county: Mapped[str] = mapped_column(String(8), primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger())

@@ -11,6 +11,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from intake_store.commands import create_app
+from intake_store.database.newest import NEWEST_REVISION
 from intake_store.settings import IntakeSettings
 
 ROOT = Path(__file__).parents[2]
@@ -49,7 +50,7 @@ def tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tool:
 
 def test_from_keys_to_a_table(tool: Tool, tmp_path: Path) -> None:
     tool("keys", "create", "--generate-passphrase")
-    assert "0001" in tool("database", "upgrade").output
+    assert NEWEST_REVISION in tool("database", "upgrade").output
     assert "120 synthetic" in tool("demo-data", "--responses", "120", "--period", "2026Q3").output
     assert "120 responses added" in tool("responses", "load").output
     assert "0 responses added" in tool("responses", "load").output
