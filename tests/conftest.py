@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from assistants import Assistants, SwitchedNlu
 from intake import Intake, IntakeTemplate
+from postgresql_server import PostgresqlServer
 from understanding_server import shared_understanding
 
 from bot.assembly import make_interpreter
@@ -18,6 +19,7 @@ from bot.content import Content, load_content
 from bot.directory.opening_hours import SWEDEN
 from bot.understanding.interpretation import Interpreter
 from bot.understanding.nlu_client import HttpNlu
+from intake_store.database.versions import upgrade
 
 PROJECT = Path(__file__).parents[1]
 NOW = datetime.datetime(2026, 11, 24, 13, 0, tzinfo=SWEDEN)
@@ -94,6 +96,27 @@ async def intake(intake_template: IntakeTemplate, tmp_path: Path) -> AsyncIterat
     """Yield a real store of the test's own."""
     async with intake_template.open(tmp_path) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresqlServer]:
+    """Yield a real PostgreSQL, one for each worker of the run; whoever stops it starts it again."""
+    with PostgresqlServer.running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql: PostgresqlServer) -> str:
+    """Return the name of an empty intake database of today's version; copying it costs less than making it."""
+    name = postgresql.create_database()
+    upgrade(postgresql.location(name))
+    return name
+
+
+@pytest.fixture
+def postgresql_database(postgresql: PostgresqlServer, postgresql_template: str) -> str:
+    """Return the URL of an empty intake database of the test's own."""
+    return postgresql.location(postgresql.create_database(postgresql_template))
 
 
 @pytest.fixture

@@ -6,6 +6,9 @@ set -eu
 list="$(dirname "$0")/debian-packages.txt"
 packages=""
 
+# Debian keeps the programs of the PostgreSQL server off the PATH.
+PATH="$PATH:$(printf '%s:' /usr/lib/postgresql/*/bin)"
+
 need() { # package, then the names of programs of which one is enough
     package="$1"
     shift
@@ -22,6 +25,7 @@ missing() {
     packages=""
     need chromium "${FYREN_CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable
     need graphviz dot
+    need postgresql initdb
     need redis-server redis-server valkey-server
     [ -n "$packages" ]
 }

@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from intake_store.codebook import Codebook
 from intake_store.database.versions import upgrade
 from intake_store.keys.private_keys import PrivateKey
@@ -19,6 +21,9 @@ from intake_store.submission.response import Response
 from intake_store.submission.sealing import KeyId, SealedResponse, Sealer
 from intake_store.submission.store_secrets import StoreSecrets
 from intake_store.warehouse.opening import ResponseOpener
+
+BOTH_ENGINES = pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+"""Runs a test of the intake `database`, or all tests of a module as its `pytestmark`, on both engines."""
 
 _COLUMNS = "row_id, key_id, purpose, codebook_version, iso_week, sealed"
 

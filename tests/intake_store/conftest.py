@@ -61,7 +61,17 @@ def store_secrets() -> StoreSecrets:
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> str:
+def engine() -> str:
+    """Return which engine `database` is made with; `BOTH_ENGINES` gives a test the other one too."""
+    return "sqlite"
+
+
+@pytest.fixture
+async def database(request: pytest.FixtureRequest, engine: str, tmp_path: Path) -> str:
+    """Return the location of an empty intake database of the test's own."""
+    if engine == "postgresql":
+        location: str = request.getfixturevalue("postgresql_database")
+        return location
     location = str(tmp_path / "intake.sqlite3")
     await upgrade_database(location)
     return location
