@@ -11,7 +11,8 @@ import sys
 
 from bot.settings import BotSettings
 from intake_store.database.versions import upgrade
-from intake_store.keys.private_keys import KeyFiles, create_key_files, create_passphrase_file
+from intake_store.keys.passphrases import create_passphrase_file
+from intake_store.keys.private_keys import KeyFiles, create_key_files
 from intake_store.settings import IntakeSettings
 from intake_store.submission.errors import IntakeStoreError
 from intake_store.submission.store_secrets import create_secret_file

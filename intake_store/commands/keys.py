@@ -8,15 +8,13 @@ from typing import Annotated
 import typer
 
 from intake_store.commands.prompts import need_terminal, passphrase_beside, plain_errors
-from intake_store.keys.private_keys import (
+from intake_store.keys.passphrases import (
     SHORTEST_PASSPHRASE,
-    KeyFiles,
     Passphrase,
-    check_key_files,
-    create_key_files,
     create_passphrase_file,
     read_passphrase_file,
 )
+from intake_store.keys.private_keys import KeyFiles, check_key_files, create_key_files
 from intake_store.settings import IntakeSettings
 from intake_store.submission.store_secrets import create_secret_file
 

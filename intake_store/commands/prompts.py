@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from content_files import ContentError
 from intake_store.codebook import Codebook
-from intake_store.keys.private_keys import Passphrase, read_passphrase_file
+from intake_store.keys.passphrases import Passphrase, read_passphrase_file
 from intake_store.periods import Quarter
 from intake_store.settings import IntakeSettings
 from intake_store.submission.errors import IntakeStoreError

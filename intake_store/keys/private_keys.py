@@ -1,38 +1,23 @@
-"""The private key: made once, kept apart from whoever collects, and readable only with its passphrase.
-
-PKCS #8 would encrypt these keys with PBKDF2 at 2 048 rounds, which a stolen file would not withstand for long. So
-the two raw keys are encrypted with AES-256-GCM under a key that scrypt derives from the passphrase.
-"""
+"""The private key: made once, kept apart from whoever collects, and readable only with its passphrase."""
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import json
-import os
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, Literal, NewType
+from typing import Final
 
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import MLKEM768X25519PrivateKey
-from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
-from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, ValidationError
 
+from intake_store.keys.locked_files import SCRYPT_COST, lock, unlock
+from intake_store.keys.passphrases import Passphrase
+from intake_store.keys.secret_files import write_new
 from intake_store.submission.errors import KeyFileError
 from intake_store.submission.sealing import PublicKey
 
-Passphrase = NewType("Passphrase", str)
-"""What the private key is locked with; never logged, never an argument on a command line."""
-
-SHORTEST_PASSPHRASE: Final = 12
-SCRYPT_COST: Final = 2**17
-"""scrypt's N: with r = 8 it takes 128 MiB and about half a second, once for each start."""
-
+_PURPOSE = "private key"
 _MLKEM_SEED_BYTES = 64
 
 
@@ -55,53 +40,26 @@ class PrivateKey:
 
         `cost` is scrypt's N, a power of two. Raises `KeyFileError` if the passphrase is too short.
         """
-        if len(passphrase) < SHORTEST_PASSPHRASE:
-            raise KeyFileError(f"The passphrase needs at least {SHORTEST_PASSPHRASE} characters.")
-        salt, nonce = secrets.token_bytes(16), secrets.token_bytes(12)
         raw = self._mlkem.private_bytes_raw() + self._x25519.private_bytes_raw()
-        key_id = self.public_key.key_id
-        locked = AESGCM(_derive(passphrase, salt, cost)).encrypt(nonce, raw, _bound(key_id))
-        content = {
-            "format": "fyren private key 1",
-            "key_id": key_id,
-            "scrypt_cost": cost,
-            "salt": base64.b64encode(salt).decode(),
-            "nonce": base64.b64encode(nonce).decode(),
-            "locked": base64.b64encode(locked).decode(),
-        }
-        return (json.dumps(content, indent=2) + "\n").encode()
+        return lock(raw, passphrase, purpose=_PURPOSE, name=self.public_key.key_id, cost=cost)
 
     @classmethod
     def unlock(cls, content: bytes, passphrase: Passphrase) -> PrivateKey:
-        """Read what `lock` returned; raises `KeyFileError` if it is damaged or the passphrase is wrong."""
+        """Read what `lock` returned.
+
+        Raises `WrongPassphrase` if it does not open with the passphrase, `KeyFileError` if it is damaged.
+        """
+        raw, name = unlock(content, passphrase, purpose=_PURPOSE)
         try:
-            file = _PrivateKeyFile.model_validate_json(content)
-        except ValidationError as error:
-            raise KeyFileError("The private key file is damaged. Restore it from its backup.") from error
-        try:
-            raw = AESGCM(_derive(passphrase, file.salt, file.scrypt_cost)).decrypt(
-                file.nonce, file.locked, _bound(file.key_id)
-            )
             key = cls(
                 MLKEM768PrivateKey.from_seed_bytes(raw[:_MLKEM_SEED_BYTES]),
                 X25519PrivateKey.from_private_bytes(raw[_MLKEM_SEED_BYTES:]),
             )
-        except (InvalidTag, ValueError) as error:
-            raise KeyFileError(
-                "The private key does not open: the passphrase is wrong, or the file was changed."
-            ) from (error)
+        except ValueError as error:
+            raise KeyFileError("The private key file holds no private key. Restore it from its backup.") from error
+        if key.public_key.key_id != name:
+            raise KeyFileError("The private key file holds another key than it says. Restore it from its backup.")
         return key
-
-
-class _PrivateKeyFile(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    format: Literal["fyren private key 1"]
-    key_id: str
-    scrypt_cost: Annotated[int, Field(ge=2, le=2**20)]
-    salt: Base64Bytes
-    nonce: Base64Bytes
-    locked: Base64Bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +91,9 @@ def create_key_files(files: KeyFiles, passphrase: Passphrase, cost: int = SCRYPT
     files.public.parent.mkdir(parents=True, exist_ok=True)
     files.private.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     files.private.parent.chmod(0o700)
-    _write_new(files.private, content, 0o600)
+    write_new(files.private, content, 0o600)
     try:
-        _write_new(files.public, key.public_key.to_pem(), 0o644)
+        write_new(files.public, key.public_key.to_pem(), 0o644)
     except BaseException:
         # Half a pair would stand in the way of the next attempt.
         with contextlib.suppress(OSError):
@@ -151,47 +109,3 @@ def read_private_key(path: Path, passphrase: Passphrase) -> PrivateKey:
     except OSError as error:
         raise KeyFileError(f"The private key {path} cannot be read ({error.strerror}).") from error
     return PrivateKey.unlock(content, passphrase)
-
-
-def read_passphrase_file(path: Path) -> Passphrase:
-    """Read a passphrase from the first line of a file; raises `KeyFileError` if there is none."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise KeyFileError(f"The passphrase file {path} cannot be read.") from error
-    if not lines or not lines[0].strip():
-        raise KeyFileError(f"The passphrase file {path} is empty.")
-    return Passphrase(lines[0].strip())
-
-
-def create_passphrase_file(path: Path) -> Passphrase:
-    """Write a random passphrase to a new file that only its owner may read, and return it.
-
-    For trying Fyren out on one machine: a passphrase beside its key protects nothing. Raises `KeyFileError` if the
-    file is there.
-    """
-    passphrase = Passphrase(secrets.token_urlsafe(24))
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _write_new(path, f"{passphrase}\n".encode(), 0o600)
-    return passphrase
-
-
-def _write_new(path: Path, content: bytes, mode: int) -> None:
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    except FileExistsError as error:
-        raise KeyFileError(f"{path} is there already and is not overwritten. Choose another path.") from error
-    except OSError as error:
-        raise KeyFileError(f"{path} cannot be written ({error.strerror}).") from error
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _derive(passphrase: Passphrase, salt: bytes, cost: int) -> bytes:
-    return Scrypt(salt=salt, length=32, n=cost, r=8, p=1).derive(passphrase.encode("utf-8"))
-
-
-def _bound(key_id: str) -> bytes:
-    return b"fyren private key 1 " + key_id.encode()

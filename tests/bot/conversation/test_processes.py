@@ -21,7 +21,8 @@ import pytest
 from deployment import PROJECT, Deployment, deployed
 
 from bot.content import Content
-from intake_store.keys.private_keys import PrivateKey, read_passphrase_file, read_private_key
+from intake_store.keys.passphrases import read_passphrase_file
+from intake_store.keys.private_keys import PrivateKey, read_private_key
 from intake_store.submission.iso_weeks import IsoWeek
 from intake_store.submission.sealing import KeyId, SealedResponse
 from intake_store.warehouse.opening import RejectedRow, ResponseOpener

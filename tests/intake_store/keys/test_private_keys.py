@@ -6,15 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from intake_store.keys.private_keys import (
-    KeyFiles,
-    Passphrase,
-    PrivateKey,
-    create_key_files,
-    create_passphrase_file,
-    read_passphrase_file,
-    read_private_key,
-)
+from intake_store.keys.passphrases import Passphrase, create_passphrase_file, read_passphrase_file
+from intake_store.keys.private_keys import KeyFiles, PrivateKey, create_key_files, read_private_key
 from intake_store.submission.errors import KeyFileError
 from intake_store.submission.sealing import PublicKey
 from intake_store.submission.store_secrets import StoreSecrets, create_secret_file
@@ -67,7 +60,7 @@ def test_both_halves_in_one_folder_are_refused(tmp_path: Path) -> None:
         create_key_files(KeyFiles(tmp_path / "public.pem", tmp_path / "private.json"), PASSPHRASE, FAST)
 
 
-@pytest.mark.parametrize("part", ["key_id", "salt", "nonce", "locked", "scrypt_cost"])
+@pytest.mark.parametrize("part", ["name", "salt", "nonce", "locked", "scrypt_cost"])
 def test_a_changed_file_does_not_open(part: str) -> None:
     content = json.loads(PrivateKey.generate().lock(PASSPHRASE, FAST))
     other = json.loads(PrivateKey.generate().lock(PASSPHRASE, FAST))
@@ -82,10 +75,20 @@ def test_a_damaged_file_is_said_to_be_damaged(content: bytes) -> None:
         PrivateKey.unlock(content, PASSPHRASE)
 
 
+def test_a_file_as_they_were_at_first_still_opens() -> None:
+    vector = json.loads((Path(__file__).parent / "vectors" / "first_private_key.json").read_text())
+    content, passphrase = json.dumps(vector["file"]).encode(), Passphrase(vector["passphrase"])
+    key = PrivateKey.unlock(content, passphrase)
+    assert key.public_key.to_pem().decode() == vector["public_key"]
+    assert key.public_key.key_id == vector["file"]["key_id"]
+    with pytest.raises(KeyFileError, match="passphrase is wrong"):
+        PrivateKey.unlock(content, PASSPHRASE)
+
+
 def test_the_file_does_not_show_the_key() -> None:
     key = PrivateKey.generate()
     locked = key.lock(PASSPHRASE, FAST)
-    assert json.loads(locked).keys() == {"format", "key_id", "scrypt_cost", "salt", "nonce", "locked"}
+    assert json.loads(locked).keys() == {"format", "name", "scrypt_cost", "salt", "nonce", "locked"}
     assert PASSPHRASE.encode() not in locked
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from intake_store.codebook import load_codebook
-from intake_store.keys.private_keys import Passphrase, PrivateKey
+from intake_store.keys.passphrases import Passphrase
+from intake_store.keys.private_keys import PrivateKey
 from intake_store.submission.iso_weeks import IsoWeek
 from intake_store.submission.response import NO_ANSWER, UNKNOWN, Answer, ChannelKind, QualityFlag, Response
 from intake_store.submission.sealing import SealedResponse, Sealer

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from intake_store.codebook import Codebook
-from intake_store.keys.private_keys import Passphrase, PrivateKey
+from intake_store.keys.passphrases import Passphrase
+from intake_store.keys.private_keys import PrivateKey
 from intake_store.submission.iso_weeks import IsoWeek
 from intake_store.submission.sealing import KeyId, SealedResponse
 from intake_store.warehouse.opening import RejectedRow, ResponseOpener
