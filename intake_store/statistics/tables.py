@@ -12,7 +12,8 @@ from intake_store.periods import Quarter
 from intake_store.statistics.declarations import TableDeclaration
 from intake_store.submission.errors import IntakeStoreError
 from intake_store.submission.response import AnswerStatus
-from intake_store.warehouse.warehouse import ANSWERED, Warehouse
+from intake_store.warehouse.tallies import ANSWERED
+from intake_store.warehouse.warehouse import Warehouse
 
 DEFAULT_THRESHOLD: Final = 10
 """The smallest count that is released."""

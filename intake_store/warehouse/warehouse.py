@@ -5,24 +5,32 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 
 from intake_store.codebook import Codebook, VariableType
 from intake_store.periods import Quarter
 from intake_store.submission.errors import IntakeStoreError
-from intake_store.submission.response import AnswerStatus, Response
+from intake_store.submission.response import AnswerStatus, QualityFlag, Response
 from intake_store.warehouse.opening import RejectionReason
-
-ANSWERED: Final = AnswerStatus.ANSWERED.value
-"""The category that counts every response with at least one code."""
+from intake_store.warehouse.tallies import (
+    ANSWERED,
+    OWN_FIELDS,
+    Period,
+    PeriodSummary,
+    Tally,
+    quarters_of,
+    tally_groups,
+)
 
 _SILENT = tuple(status.value for status in AnswerStatus if status is not AnswerStatus.ANSWERED)
 _SEPARATOR = "|"  # no code has it
@@ -43,13 +51,17 @@ class OpenedResponse:
 
 
 @dataclass(frozen=True, slots=True)
-class PeriodSummary:
-    """What a period holds of a population: `counted` responses go into tables, `flagged` ones do not."""
+class UsageCount:
+    """How often something happened in a week; a field that does not apply is empty."""
 
-    counted: int
-    flagged: int
-    synthetic: bool
-    """Whether any of the counted responses is made up."""
+    iso_week: str
+    quarter: str
+    channel: str
+    language: str
+    event: str
+    subject: str
+    county: str
+    count: int
 
 
 class Warehouse:
@@ -61,6 +73,8 @@ class Warehouse:
 
     def __init__(self, path: Path, codebooks: Mapping[str, Codebook]) -> None:
         self._path = path
+        self._usage: list[UsageCount] = []
+        self._datasets: dict[str, pa.Table] = {}
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             self._connection = duckdb.connect(str(path))
@@ -179,16 +193,70 @@ class Warehouse:
         rows = self._connection.execute("SELECT reason, count(*) FROM quarantine GROUP BY reason ORDER BY reason")
         return {RejectionReason(reason): count for reason, count in rows.fetchall()}
 
-    def summary(self, population: str, quarter: Quarter) -> PeriodSummary:
-        """Return how many responses of a population a quarter holds."""
-        row = self._connection.execute(
-            "SELECT count(*) FILTER (len(flags) = 0), count(*) FILTER (len(flags) > 0),"
-            " coalesce(bool_or(synthetic) FILTER (len(flags) = 0), false)"
-            " FROM responses WHERE population = ? AND quarter = ?",
-            [population, str(quarter)],
-        ).fetchone()
-        assert row is not None
-        return PeriodSummary(*row)
+    def tally(
+        self, population: str, period: Quarter | Period, variables: Sequence[str]
+    ) -> dict[tuple[str, ...], Tally]:
+        """Return how many unflagged responses fall into each combination of categories of up to three variables.
+
+        The categories of a variable are its codes, `answered` (at least one code), `no_answer`, `unknown` and
+        `not_asked`; a multiple answer is counted under each of its codes. `OWN_FIELDS` can be named too. Combinations
+        that nobody falls into are left out. Raises `WarehouseError` for a name that the warehouse does not have.
+        """
+        for name in variables:
+            if name not in OWN_FIELDS and name not in self._variables:
+                raise WarehouseError(f"The warehouse has no variable {name}.")
+        columns = [
+            f"array_to_string(\"{name}\", '{_SEPARATOR}')" if name in self._lists else f'"{name}"' for name in variables
+        ]
+        found = self._connection.execute(
+            f"SELECT {', '.join([*columns, 'id'])} FROM responses WHERE population = ? AND list_contains(?, quarter)"
+            " AND len(flags) = 0",
+            [population, [str(quarter) for quarter in quarters_of(period)]],
+        ).fetchall()
+        return tally_groups(variables, ((row[:-1], 1, self._record_key(row[-1])) for row in found))
+
+    def _record_key(self, row_id: uuid.UUID) -> int:
+        return int.from_bytes(hashlib.blake2b(row_id.bytes, digest_size=4, key=b"interim").digest(), "big")
+
+    def replace_usage(self, rows: Sequence[UsageCount]) -> None:
+        """Put these usage counts in the place of all that were there."""
+        self._usage = list(rows)
+
+    def usage_tally(self, period: Quarter | Period, fields: Sequence[str]) -> dict[tuple[str, ...], int]:
+        """Return the sums of the usage counts of a period by some of the fields of `UsageCount`."""
+        quarters = {str(quarter) for quarter in quarters_of(period)}
+        sums: dict[tuple[str, ...], int] = {}
+        for row in self._usage:
+            if row.quarter in quarters:
+                cell = tuple(getattr(row, name) for name in fields)
+                sums[cell] = sums.get(cell, 0) + row.count
+        return sums
+
+    def put_dataset(self, name: str, table: pa.Table) -> None:
+        """Keep a small data set under a name, in the place of what was there."""
+        self._datasets[name] = table
+
+    def dataset(self, name: str) -> pa.Table | None:
+        """Return the data set that is kept under a name, or None."""
+        return self._datasets.get(name)
+
+    def summary(self, population: str, period: Quarter | Period) -> PeriodSummary:
+        """Return how many responses of a population a period holds."""
+        found = self._connection.execute(
+            "SELECT array_to_string(flags, '|'), synthetic, count(*) FROM responses"
+            " WHERE population = ? AND list_contains(?, quarter) GROUP BY ALL",
+            [population, [str(quarter) for quarter in quarters_of(period)]],
+        ).fetchall()
+        flags: dict[QualityFlag, int] = {}
+        for joined, _synthetic, count in found:
+            for flag in map(QualityFlag, joined.split("|") if joined else ()):
+                flags[flag] = flags.get(flag, 0) + count
+        return PeriodSummary(
+            counted=sum(count for joined, _, count in found if not joined),
+            flagged=sum(count for joined, _, count in found if joined),
+            flags=flags,
+            synthetic=any(synthetic for joined, synthetic, _ in found if not joined),
+        )
 
     def counts(self, population: str, quarter: Quarter, rows: str) -> dict[str, int]:
         """Return how many unflagged responses fall into each category of a variable.
