@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from intake_store.periods import Quarter
+from intake_store.periods import Quarter, Year, parse_period
 from intake_store.submission.iso_weeks import IsoWeek
 
 
@@ -41,3 +41,24 @@ def test_a_quarter_has_ended_after_its_last_week() -> None:
 def test_what_is_no_quarter_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="not a quarter"):
         Quarter.parse(text)
+
+
+@pytest.mark.parametrize("number", [2020, 2025, 2026])
+def test_a_year_is_its_four_quarters(number: int) -> None:
+    year = Year.parse(str(number))
+    assert year.weeks == tuple(week for quarter in year.quarters for week in quarter.weeks)
+    assert {week.year for week in year.weeks} == {number}
+    assert not year.has_ended(year.weeks[-1])
+    assert year.has_ended(IsoWeek.of(year.weeks[-1].thursday + datetime.timedelta(weeks=1)))
+
+
+def test_periods_are_read_as_they_are_written() -> None:
+    for text in ("2026", "2026Q3"):
+        assert str(parse_period(text)) == text
+    with pytest.raises(ValueError, match="neither a quarter"):
+        parse_period("2026-07")
+
+
+def test_earlier_quarters_are_counted_across_the_year() -> None:
+    quarter = Quarter.parse("2026Q2")
+    assert [str(quarter.before(number)) for number in range(4)] == ["2026Q2", "2026Q1", "2025Q4", "2025Q3"]
