@@ -48,12 +48,18 @@ class LoopError(DialogueError):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The outcome of an event: the new state, what to say, and an action to carry out before going on."""
+    """The outcome of an event: the new state, what to say, and an action to carry out before going on.
+
+    `visited` are the flows and steps that were gone through; `started` are the flows that began, and `ended` those that
+    came to their own end, not those that were dropped for something else.
+    """
 
     state: DialogueState
     utterances: tuple[Utterance, ...] = ()
     action: str | None = None
     visited: tuple[tuple[str, str], ...] = ()
+    started: tuple[str, ...] = ()
+    ended: tuple[str, ...] = ()
 
 
 def advance(flows: FlowSet, state: DialogueState, event: Event) -> Turn:
@@ -99,6 +105,8 @@ class _Walk:
     history: list[Checkpoint] = field(init=False)
     utterances: list[Utterance] = field(default_factory=list)
     visited: list[tuple[str, str]] = field(default_factory=list)
+    started: list[str] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
     action: str | None = None
     remember: bool = False
 
@@ -115,7 +123,9 @@ class _Walk:
             lost = {name: value for name, value in old.items() if value != self.slots.get(name)}
             self.history.append(Checkpoint(before.stack, lost))
         state = DialogueState(tuple(self.stack), self.slots, tuple(self.history[-HISTORY_LIMIT:]))
-        return Turn(state, tuple(self.utterances), self.action, tuple(self.visited))
+        return Turn(
+            state, tuple(self.utterances), self.action, tuple(self.visited), tuple(self.started), tuple(self.ended)
+        )
 
     # -- events ---------------------------------------------------------------------------------------------------
 
@@ -204,11 +214,10 @@ class _Walk:
         offered = {choice.id for choice in asked.choices if choice.kind == asked.slot} if asked else set()
         if asked and slot_name == asked.slot and (not offered or f"{slot_name}:{value}" in offered):
             self._fill(value)
-        elif slot_name in self.slots and (slot := self._slot(slot_name)) and slot.population:
+        elif slot_name in self.slots and self._can_change(slot_name) and value in self._offered_by(slot_name):
             # A button of an earlier question: the person changed their mind.
             self.remember = True
-            self._set(slot_name, (value,) if slot.multiple else _typed(slot, value))
-            self._forget_unrouted()
+            self._answer(self._known_slot(slot_name), value)
             self._pattern("pattern_correction", {"slot": slot_name, "changed": True})
         else:
             self._pattern("pattern_stale_choice")
@@ -383,7 +392,7 @@ class _Walk:
         self._pattern("pattern_repeat_bot_messages")
 
     def _correct(self, slot: str) -> None:
-        if slot not in self.slots or not self._in_questionnaire():
+        if slot not in self.slots or not self._can_change(slot):
             self._pattern("pattern_stale_choice")
             return
         self.remember = True
@@ -412,6 +421,7 @@ class _Walk:
             if running:
                 self.stack[-1] = replace(self.top, phase=Phase.ENTER)
                 return
+        self.started.append(name)
         self.stack.append(Frame(name, flow.first, Phase.ENTER, dict(context or {})))
 
     def _pattern(self, name: str, context: Mapping[str, SlotValue] | None = None) -> None:
@@ -466,8 +476,21 @@ class _Walk:
             for frame in self.stack
         )
 
-    def _in_questionnaire(self) -> bool:
-        return any(self.flows.flows[frame.flow].questionnaire for frame in self.stack)
+    def _has_unsent_answers(self) -> bool:
+        """Whether a questionnaire runs that has not been sent.
+
+        A question of its flow that is none of the codebook's comes after that: whether to go round once more.
+        """
+        running = self.flows.running(self.stack)
+        if running is None:
+            return False
+        step = self.flows.flows[running.flow].steps[running.step]
+        return step.kind != "collect" or self._known_slot(step.subject).population is not None
+
+    def _can_change(self, name: str) -> bool:
+        """Whether an answer to this question, given before, is still the person's to change."""
+        slot = self._slot(name)
+        return slot is not None and slot.population is not None and self._has_unsent_answers()
 
     # -- slots ----------------------------------------------------------------------------------------------------
 
@@ -481,12 +504,12 @@ class _Walk:
         return slot
 
     def _set(self, name: str, value: SlotValue) -> None:
-        if name == UNDER18 and value is True and self.slots.get(UNDER18) is not True:
+        if name == UNDER18 and value is not None and value != bool(self.slots.get(UNDER18)):
             self._end_questionnaires()
         self.slots = changed(self.slots, {name: value})
 
     def _end_questionnaires(self) -> None:
-        """Drop what was begun as an adult: nobody under 18 is asked those questions, nor can go back to them."""
+        """Drop what was begun in another age: adults and people under 18 are asked apart, and cannot go back there."""
         begun = [index for index, frame in enumerate(self.stack[:-1]) if self.flows.flows[frame.flow].questionnaire]
         if begun:
             top = self.stack.pop()
@@ -499,22 +522,34 @@ class _Walk:
         """Put an answer into the slot that is asked for, or say why not and ask again."""
         frame, step = self.top, self.step()
         slot = self._known_slot(self._subject(frame, step))
-        typed = _typed(slot, value) if isinstance(value, str) else value
-        old = self.slots.get(slot.name)
+        old = dict(self.slots)
         self.remember = True
-        self._set(slot.name, typed)
+        self._answer(slot, value)
         for rejection in step.rejections:
             if rejection.condition.holds(self.slots, frame.context):
-                self._set(slot.name, old)
+                self.slots = old
                 self._say(rejection.response)
                 self.stack[-1] = replace(frame, phase=Phase.ENTER)
                 self.remember = False
                 return
-        if slot.population:
-            self._forget_unrouted()
         context = {name: kept for name, kept in frame.context.items() if name not in (CANDIDATES, SELECTED)}
         self.stack[-1] = replace(frame, context=context)
         self._leave(step)
+
+    def _answer(self, slot: Slot, value: str | tuple[str, ...]) -> None:
+        """Set a slot to what a person answered; what it was the ground for is asked anew, or no longer."""
+        before = self.slots.get(slot.name)
+        if isinstance(value, str):
+            self._set(slot.name, (value,) if slot.multiple else _typed(slot, value))
+        else:
+            self._set(slot.name, value)
+        if slot.population is None:
+            return
+        if self.slots.get(slot.name) != before:
+            for other in self.flows.variables[slot.population].values():
+                if other.among and other.among[0] == slot.name:
+                    self.slots.pop(other.name, None)
+        self._forget_unrouted()
 
     def _forget_unrouted(self) -> None:
         """Empty the answers to questions that, after a change, are no longer asked."""
@@ -529,11 +564,27 @@ class _Walk:
 
     def _routed(self, slot: Slot) -> bool:
         """Whether the codebook's routing asks this question, given the answers so far."""
-        if slot.ask_if is None:
-            return True
-        name, codes = slot.ask_if
+        if slot.ask_if and slot.ask_if[1].isdisjoint(self._held(slot.ask_if[0])):
+            return False
+        # "None of these", or no answer at all, leaves nothing to choose among.
+        return slot.among is None or not set(self._offered(slot)) <= slot.among[1] | slot.exclusive
+
+    def _held(self, name: str) -> tuple[SlotValue, ...]:
+        """Return the values that an answer holds, one or several."""
         value = self.slots.get(name)
-        return not codes.isdisjoint(value if isinstance(value, tuple) else (value,))
+        return value if isinstance(value, tuple) else (value,)
+
+    def _offered(self, slot: Slot) -> tuple[str, ...]:
+        """Return the values that the question offers at this moment."""
+        if slot.among is None:
+            return slot.values
+        name, always = slot.among
+        held = self._held(name)
+        return tuple(value for value in slot.values if value in held or value in always)
+
+    def _offered_by(self, name: str) -> tuple[str, ...]:
+        slot = self._slot(name)
+        return self._offered(slot) if slot else ()
 
     @staticmethod
     def _subject(frame: Frame, step: Step) -> str:
@@ -577,6 +628,7 @@ class _Walk:
                 self._leave(step)
             case "link":
                 context = frame.context
+                self.ended.append(frame.flow)
                 self._pop()
                 self.start(step.subject, context)
             case "call":
@@ -592,6 +644,7 @@ class _Walk:
         for transition in step.next:
             if transition.condition is None or transition.condition.holds(self.slots, context):
                 if transition.target == END:
+                    self.ended.append(frame.flow)
                     self._pop()
                     if not self.stack and frame.flow != "pattern_completed":
                         self.start("pattern_completed")
@@ -625,13 +678,15 @@ class _Walk:
         context = {**frame.context, "interrupted": self._is_interruption()}
         selected = frame.context.get(SELECTED, self.slots.get(slot.name) if slot.multiple else ())
         choices, response = self._choices_of(slot, step, context)
+        # Among fewer values, fewer can be chosen.
+        maximum = min(slot.maximum, len(choices)) if slot.among else slot.maximum
         return Ask(
             slot=slot.name,
             response=response,
             choices=choices,
             commands=self._commands_of(slot, choices),
             multiple=slot.multiple,
-            maximum=slot.maximum,
+            maximum=maximum,
             selected=selected if isinstance(selected, tuple) else (),
             progress=self._progress(slot),
             values=self._values(),
@@ -639,7 +694,7 @@ class _Walk:
 
     def _choices_of(self, slot: Slot, step: Step, context: Mapping[str, SlotValue]) -> tuple[tuple[Choice, ...], str]:
         if slot.question:
-            offered = [value for value in slot.values if value != slot.skip_value]
+            offered = [value for value in self._offered(slot) if value != slot.skip_value]
             return tuple(Choice(f"{slot.name}:{value}", slot.titles[value]) for value in offered), ""
         candidates = context.get(CANDIDATES)
         if isinstance(candidates, tuple):
@@ -657,7 +712,7 @@ class _Walk:
             names.append("skip")
         if self.history or self.remember:
             names.append("back")
-        if self._in_questionnaire():
+        if self._has_unsent_answers():
             names.append("cancel")
         return tuple(self.flows.commands[name] for name in names)
 
@@ -670,7 +725,11 @@ class _Walk:
 
     def _may_be_asked(self, slot: Slot) -> bool:
         """Whether the question is asked or may still be: routing on questions not yet answered is left open."""
-        return slot.ask_if is None or slot.ask_if[0] not in self.slots or self._routed(slot)
+        for name in filter(None, (slot.ask_if and slot.ask_if[0], slot.among and slot.among[0])):
+            if name not in self.slots:
+                earlier = self._slot(name)
+                return earlier is None or self._may_be_asked(earlier)
+        return self._routed(slot)
 
     def _variant(self, response: str, context: Mapping[str, SlotValue] | None = None) -> Variant:
         return self.flows.responses[response].variant(self.slots, context or {})
