@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import NewType, Self
 
 from sqlalchemy import CursorResult, delete, insert
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from intake_store.database.connections import connect, erase_remains, file_is_missing
-from intake_store.database.newest import NEWEST_REVISION
-from intake_store.database.revisions import stored_revision
+from intake_store.database.connections import erase_remains
 from intake_store.database.tables import SealedRow, SubmissionRow
-from intake_store.submission.errors import InboxUnavailable, ReceiptError
+from intake_store.submission.errors import ReceiptError
+from intake_store.submission.intake_database import open_intake_database, reported
 from intake_store.submission.iso_weeks import IsoWeek
 from intake_store.submission.receipts import ReceiptCode, hash_receipt_code
 from intake_store.submission.response import Response
@@ -45,18 +42,7 @@ class Inbox:
     @classmethod
     async def open(cls, location: str, sealer: Sealer, store_secrets: StoreSecrets) -> Self:
         """Open the database at a path or URL; raises `InboxUnavailable` if it is away or of another version."""
-        if file_is_missing(location):
-            raise InboxUnavailable(f"There is no intake database {location} yet. Run `fyren database upgrade`.")
-        engine = connect(location)
-        try:
-            async with _reported():
-                revision = await stored_revision(engine)
-            if revision != NEWEST_REVISION:
-                raise InboxUnavailable("The intake database is not up to date. Run `fyren database upgrade`.")
-        except BaseException:
-            await engine.dispose()
-            raise
-        return cls(engine, sealer, store_secrets)
+        return cls(await open_intake_database(location), sealer, store_secrets)
 
     async def close(self) -> None:
         """Erase what deletions left in the write-ahead log, and let go of all connections."""
@@ -73,7 +59,7 @@ class Inbox:
         receipt_hash = await self._hash(receipt) if receipt is not None else None
         key_hash = hash_idempotency_key(idempotency_key, self._secrets.submissions)
         oldest_kept = row.iso_week.previous()
-        async with _reported(), self._engine.begin() as connection:
+        async with reported(), self._engine.begin() as connection:
             # The hash comes first: it takes the write lock, and a second submission stops here.
             try:
                 await connection.execute(insert(SubmissionRow).values(key_hash=key_hash, iso_week=str(row.iso_week)))
@@ -102,7 +88,7 @@ class Inbox:
     async def withdraw(self, receipt: ReceiptCode) -> bool:
         """Delete the response of a receipt code, and its remains in the file; see `ResponseStore.withdraw`."""
         receipt_hash = await self._hash(receipt)
-        async with _reported(), self._engine.begin() as connection:
+        async with reported(), self._engine.begin() as connection:
             result = await connection.execute(delete(SealedRow).where(SealedRow.receipt_hash == receipt_hash))
         deleted = _deleted_rows(result) > 0
         self._remains = self._remains or deleted
@@ -115,21 +101,13 @@ class Inbox:
 
     async def _erase_remains(self) -> None:
         if self._remains:
-            async with _reported():
+            async with reported():
                 self._remains = not await erase_remains(self._engine)
 
 
 def hash_idempotency_key(idempotency_key: str, pepper: SubmissionPepper) -> SubmissionHash:
     """Return what is stored of an idempotency key: its HMAC-SHA-256 under the store's secret."""
     return SubmissionHash(hmac.digest(pepper, idempotency_key.encode("utf-8"), "sha256"))
-
-
-@asynccontextmanager
-async def _reported() -> AsyncIterator[None]:
-    try:
-        yield
-    except (SQLAlchemyError, OSError) as error:
-        raise InboxUnavailable("The intake database cannot be used just now; nothing was changed.") from error
 
 
 def _deleted_rows(result: object) -> int:
