@@ -23,7 +23,7 @@ from bot.directory.opening_hours import SWEDEN
 from bot.directory.search import Level, find_services
 from bot.directory.services import Audience, Need
 from intake_store.codebook import Codebook
-from intake_store.submission.errors import IntakeStoreError, ReceiptError
+from intake_store.submission.errors import IntakeStoreError, OutcomeUnknown, ReceiptError
 from intake_store.submission.iso_weeks import IsoWeek
 from intake_store.submission.receipts import ReceiptCode, derive_receipt_code, read_receipt_code
 from intake_store.submission.store import ResponseStore, SubmissionOutcome
@@ -143,14 +143,19 @@ class Actions:
         )
         key = f"{state.slots[CONVERSATION_KEY]}:{population}"
         receipt = self._receipt(key) if state.slots.get("wants_receipt") is True else None
+        said = (Say("utter_receipt_code", {**state.slots, "receipt_code": receipt}),) if receipt else ()
         try:
             outcome = await self._store.submit(response, key, receipt)
         except IntakeStoreError as error:
             logger.error("A response could not be stored: %s.", type(error).__name__)
-            return ActionFinished({"submission": "failed"})
+            if isinstance(error, OutcomeUnknown):
+                # If it was stored and nobody tries again, the code is still what deletes it.
+                return ActionFinished({"submission": "uncertain"}, said)
+            # Once it may have been stored, only a store that answers can take the doubt away again.
+            doubtful = state.slots.get("submission") == "uncertain"
+            return ActionFinished({"submission": "uncertain" if doubtful else "failed"})
         if outcome is SubmissionOutcome.NOT_RECORDED:
             return ActionFinished({"submission": "not_recorded"}, final=True)
-        said = (Say("utter_receipt_code", {**state.slots, "receipt_code": receipt}),) if receipt else ()
         return ActionFinished({"submission": "stored"}, said, final=True)
 
     async def _withdraw_response(self, request: ActionRequest) -> ActionFinished:
@@ -160,7 +165,7 @@ class Actions:
             return ActionFinished({"withdrawal": "malformed"})
         except IntakeStoreError as error:
             logger.error("A withdrawal could not be carried out: %s.", type(error).__name__)
-            return ActionFinished({"withdrawal": "failed"})
+            return ActionFinished({"withdrawal": "uncertain" if isinstance(error, OutcomeUnknown) else "failed"})
         return ActionFinished({"withdrawal": "done" if withdrawn else "not_found"}, final=withdrawn)
 
     @staticmethod

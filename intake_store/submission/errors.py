@@ -27,3 +27,11 @@ class KeyFileError(IntakeStoreError):
 
 class InboxUnavailable(IntakeStoreError):
     """The intake database cannot be reached, is locked or has no tables; nothing was stored."""
+
+
+class OutcomeUnknown(IntakeStoreError):
+    """The connection broke while the intake database was to keep a change: it may have been kept, or not."""
+
+
+class InboxDamaged(InboxUnavailable):
+    """The file of the intake database is damaged; nothing was written to it."""

@@ -29,15 +29,15 @@ class ResponseStore(Protocol):
 
         `idempotency_key` is a random text that belongs to this one submission and stays the same when it is tried
         again, together with `receipt`. Raises `ResponseError` if the response does not fit its codebook,
-        `ReceiptError` if the receipt code belongs to another response, and `InboxUnavailable` if nothing could be
-        stored.
+        `ReceiptError` if the receipt code belongs to another response, `InboxUnavailable` if nothing could be
+        stored, and `OutcomeUnknown` if nobody can tell; trying again then tells, and never stores it twice.
         """
         ...
 
     async def withdraw(self, receipt: ReceiptCode) -> bool:
         """Delete the response that a receipt code belongs to; False if there is none (any more).
 
-        Raises `InboxUnavailable` if the deletion could not be done.
+        Raises `InboxUnavailable` if the deletion could not be done, `OutcomeUnknown` if nobody can tell.
         """
         ...
 
