@@ -1,4 +1,4 @@
-"""Conditions in flow files: `slots.role == "buying" and not slots.under18`.
+"""Conditions in flow files: `slots.audience == "buying" and not slots.under18`.
 
 The grammar is a small part of Python's expressions: `slots.name` and `context.name`, constants (also `true`, `false`
 and `null`), lists of constants, comparisons, `in`, `and`, `or`, `not`. A name that has no value reads as `null`, and

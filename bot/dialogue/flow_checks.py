@@ -73,8 +73,9 @@ def _problems(flow_set: FlowSet, known: Known) -> Iterator[_Found]:
     for command in COMMANDS:
         if command not in flow_set.commands:
             yield "commands", command, None, f"command {command}", "has no title"
+    variables = frozenset[str]().union(*flow_set.variables.values())
     for slot in (*flow_set.slots.values(), *(slot for group in flow_set.variables.values() for slot in group.values())):
-        for message in _slot_problems(slot):
+        for message in _slot_problems(slot, variables):
             yield "slots", slot.name, None, f"slot {slot.name}", message
     for response in flow_set.responses.values():
         for message in _response_problems(response, flow_set, known):
@@ -96,7 +97,7 @@ CONTROL_INTENTS = frozenset({"affirm", "deny", "skip", "go_back", "cancel", "res
 """Intents that the engine itself acts on."""
 
 
-def _slot_problems(slot: Slot) -> Iterator[str]:
+def _slot_problems(slot: Slot, variables: frozenset[str]) -> Iterator[str]:
     if slot.type in ("choice", "set") and not slot.values and slot.skip_value:
         yield "can be skipped but has no values"
     for value in slot.values:
@@ -104,6 +105,8 @@ def _slot_problems(slot: Slot) -> Iterator[str]:
             yield f"value {value} is too long for a button"
     if slot.name in ("flow", "command", "change"):
         yield "has a name that the choices use"
+    if slot.population is None and slot.name in variables:
+        yield "has the name of a variable of the codebook, so the one would be taken for the other"
 
 
 def _flow_problems(flow: Flow, flow_set: FlowSet, known: Known) -> Iterator[str]:

@@ -78,7 +78,7 @@ class TriggerFile(_Strict):
 
 
 class FlowFile(_Strict):
-    """One flow. `resume` and `questionnaire` are words of our own."""
+    """One flow. `resume`, `questionnaire` and `repeats` are words of our own."""
 
     name: str = ""
     description: str
@@ -86,7 +86,14 @@ class FlowFile(_Strict):
     persisted_slots: list[Name] = []
     resume: bool = False
     questionnaire: Name | None = None
+    repeats: bool = False
     steps: list[StepFile] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _only_questionnaires_repeat(self) -> FlowFile:
+        if self.repeats and self.questionnaire is None:
+            raise ValueError("repeats belongs to a flow with a questionnaire")
+        return self
 
 
 class ButtonFile(_Strict):

@@ -124,6 +124,7 @@ class _Reading:
             triggers=tuple(trigger.intent for trigger in flow.nlu_trigger),
             resume=flow.resume,
             questionnaire=flow.questionnaire,
+            repeats=flow.repeats,
             persisted_slots=frozenset(flow.persisted_slots),
         )
 

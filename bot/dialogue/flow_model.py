@@ -26,8 +26,9 @@ class Slot:
     """Something to know about a conversation.
 
     `skip_value` is what a skipped question sets; without it the question cannot be skipped. `exclusive` are values
-    that rule out all others of a set. `persistent` slots outlive the flow that asked for them. `population` and
-    `ask_if` come from the codebook, for the questions that are part of a questionnaire.
+    that rule out all others of a set. `persistent` slots outlive the flow that asked for them. `population`, `ask_if`
+    and `among` come from the codebook, for the questions that are part of a questionnaire: with `among`, only those
+    values are offered that the answer to an earlier slot holds, and the ones named here that do not depend on it.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Slot:
     persistent: bool = False
     population: str | None = None
     ask_if: tuple[str, frozenset[str]] | None = None
+    among: tuple[str, frozenset[str]] | None = None
 
     @property
     def multiple(self) -> bool:
@@ -119,7 +121,8 @@ class Flow:
     """A flow.
 
     `title` is what a person reads when asked which of several flows was meant. A flow with `resume` is taken up again
-    after an interruption; others are dropped. `questionnaire` names the population whose questions it asks.
+    after an interruption; others are dropped. `questionnaire` names the population whose questions it asks; where it
+    `repeats`, each time round is a response of its own.
     """
 
     name: str
@@ -130,6 +133,7 @@ class Flow:
     triggers: tuple[str, ...] = ()
     resume: bool = False
     questionnaire: str | None = None
+    repeats: bool = False
     persisted_slots: frozenset[str] = frozenset()
 
     @property
@@ -168,12 +172,14 @@ class FlowSet:
         """Every name that a condition may read."""
         return frozenset(self.slots).union(*self.variables.values())
 
+    def running(self, stack: Sequence[Frame]) -> Frame | None:
+        """Return the frame of the questionnaire that runs, the topmost one; raises `KeyError` for no such flow."""
+        return next((frame for frame in reversed(stack) if self.flows[frame.flow].questionnaire), None)
+
     def population(self, stack: Sequence[Frame]) -> str | None:
-        """Return the population of the questionnaire that runs, the topmost one; raises `KeyError` for no such flow."""
-        for frame in reversed(stack):
-            if questionnaire := self.flows[frame.flow].questionnaire:
-                return questionnaire
-        return None
+        """Return the population of the questionnaire that runs; raises `KeyError` for no such flow."""
+        frame = self.running(stack)
+        return self.flows[frame.flow].questionnaire if frame else None
 
     def slot(self, name: str, population: str | None) -> Slot | None:
         """Return a slot by name; in a questionnaire, the population's variable comes first."""
