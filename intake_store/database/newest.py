@@ -7,5 +7,5 @@ from __future__ import annotations
 
 from typing import Final
 
-NEWEST_REVISION: Final = "0002"
+NEWEST_REVISION: Final = "0003"
 """The last migration."""

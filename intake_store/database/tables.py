@@ -72,3 +72,17 @@ class UsageCountRow(IntakeTable):
     subject: Mapped[str] = mapped_column(String(64), primary_key=True)
     county: Mapped[str] = mapped_column(String(8), primary_key=True)
     count: Mapped[int] = mapped_column(BigInteger())
+
+
+class WithdrawnRow(IntakeTable):
+    """The random id of a response that was withdrawn, and the week in which that happened.
+
+    The id points to nobody and, once the response is gone, to nothing, except in backups that were made before; a
+    restored backup leaves these out. Kept for as long as backups are.
+    """
+
+    __tablename__ = "withdrawn_response"
+    __table_args__ = _WITHOUT_ROW_NUMBER
+
+    row_id: Mapped[uuid.UUID] = mapped_column(Uuid(), primary_key=True)
+    iso_week: Mapped[str] = mapped_column(String(8))

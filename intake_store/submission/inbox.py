@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
-from typing import NewType, Self
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, NewType, Self
 
-from sqlalchemy import CursorResult, delete, insert
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import CursorResult, delete
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from intake_store.database.connections import erase_remains
-from intake_store.database.tables import SealedRow, SubmissionRow
-from intake_store.submission.errors import ReceiptError
-from intake_store.submission.intake_database import open_intake_database, reported
+from intake_store.database.tables import IntakeTable, SealedRow, SubmissionRow, WithdrawnRow
+from intake_store.submission.errors import InboxUnavailable, OutcomeUnknown, ReceiptError
+from intake_store.submission.intake_database import changing, open_intake_database, reported
 from intake_store.submission.iso_weeks import IsoWeek
-from intake_store.submission.receipts import ReceiptCode, hash_receipt_code
+from intake_store.submission.receipts import ReceiptCode, ReceiptHash, hash_receipt_code
 from intake_store.submission.response import Response
-from intake_store.submission.sealing import Sealer
+from intake_store.submission.sealing import SealedResponse, Sealer
 from intake_store.submission.store import SubmissionOutcome
 from intake_store.submission.store_secrets import StoreSecrets, SubmissionPepper
 
 SubmissionHash = NewType("SubmissionHash", bytes)
 """What is stored of an idempotency key, 32 bytes."""
+
+_PAUSES: Final = (0.2, 0.8, 2.0)
+"""Seconds before each time that a database whose connection broke is asked again; a restart takes about that long."""
 
 
 class Inbox:
@@ -41,7 +46,10 @@ class Inbox:
 
     @classmethod
     async def open(cls, location: str, sealer: Sealer, store_secrets: StoreSecrets) -> Self:
-        """Open the database at a path or URL; raises `InboxUnavailable` if it is away or of another version."""
+        """Open the database at a path or URL.
+
+        Raises `InboxUnavailable` if it is away, of another version or, as `InboxDamaged`, if its file is damaged.
+        """
         return cls(await open_intake_database(location), sealer, store_secrets)
 
     async def close(self) -> None:
@@ -58,51 +66,75 @@ class Inbox:
         row = self._sealer.seal(response)
         receipt_hash = await self._hash(receipt) if receipt is not None else None
         key_hash = hash_idempotency_key(idempotency_key, self._secrets.submissions)
-        oldest_kept = row.iso_week.previous()
-        async with reported(), self._engine.begin() as connection:
-            # The hash comes first: it takes the write lock, and a second submission stops here.
-            try:
-                await connection.execute(insert(SubmissionRow).values(key_hash=key_hash, iso_week=str(row.iso_week)))
-            except IntegrityError:
-                return SubmissionOutcome.ALREADY_STORED
-            if self._cleared_before != oldest_kept:
-                await connection.execute(delete(SubmissionRow).where(SubmissionRow.iso_week < str(oldest_kept)))
-            try:
-                await connection.execute(
-                    insert(SealedRow).values(
-                        row_id=row.row_id,
-                        key_id=row.key_id,
-                        purpose=row.purpose,
-                        codebook_version=row.codebook_version,
-                        iso_week=str(row.iso_week),
-                        sealed=row.sealed,
-                        receipt_hash=receipt_hash,
-                    )
-                )
-            except IntegrityError as error:
-                raise ReceiptError("This receipt code belongs to another response. Make a new one.") from error
-        self._cleared_before = oldest_kept
+        try:
+            outcome = await self._store(row, key_hash, receipt_hash)
+        except OutcomeUnknown:
+            # The key was new, so if it is there now, this submission put it there.
+            await _asked_again(lambda: self._store(row, key_hash, receipt_hash))
+            outcome = SubmissionOutcome.STORED
         await self._erase_remains()
-        return SubmissionOutcome.STORED
+        return outcome
 
     async def withdraw(self, receipt: ReceiptCode) -> bool:
         """Delete the response of a receipt code, and its remains in the file; see `ResponseStore.withdraw`."""
         receipt_hash = await self._hash(receipt)
-        async with reported(), self._engine.begin() as connection:
-            result = await connection.execute(delete(SealedRow).where(SealedRow.receipt_hash == receipt_hash))
-        deleted = _deleted_rows(result) > 0
+        try:
+            deleted = await self._delete(receipt_hash)
+        except OutcomeUnknown:
+            # There was such a response; if it is not there now, this withdrawal deleted it.
+            await _asked_again(lambda: self._delete(receipt_hash))
+            deleted = True
         self._remains = self._remains or deleted
         await self._erase_remains()
         return deleted
 
-    async def _hash(self, receipt: ReceiptCode) -> bytes:
+    async def _store(
+        self, row: SealedResponse, key_hash: SubmissionHash, receipt_hash: ReceiptHash | None
+    ) -> SubmissionOutcome:
+        week, oldest_kept = str(row.iso_week), row.iso_week.previous()
+        async with changing(self._engine) as connection:
+            # The hash comes first: it takes the write lock, and a second submission stops here.
+            if not await _insert_new(connection, SubmissionRow, key_hash=key_hash, iso_week=week):
+                return SubmissionOutcome.ALREADY_STORED
+            if self._cleared_before != oldest_kept:
+                old = delete(SubmissionRow).where(SubmissionRow.iso_week < str(oldest_kept))
+                self._remains = _rows(await connection.execute(old)) > 0 or self._remains
+            if not await _insert_new(
+                connection,
+                SealedRow,
+                row_id=row.row_id,
+                key_id=row.key_id,
+                purpose=row.purpose,
+                codebook_version=row.codebook_version,
+                iso_week=week,
+                sealed=row.sealed,
+                receipt_hash=receipt_hash,
+            ):
+                raise ReceiptError("This receipt code belongs to another response. Make a new one.")
+        self._cleared_before = oldest_kept
+        return SubmissionOutcome.STORED
+
+    async def _delete(self, receipt_hash: ReceiptHash) -> bool:
+        async with changing(self._engine) as connection:
+            found = await connection.execute(
+                delete(SealedRow).where(SealedRow.receipt_hash == receipt_hash).returning(SealedRow.row_id)
+            )
+            row_id = found.scalar_one_or_none()
+            if row_id is None:
+                return False
+            await _insert_new(connection, WithdrawnRow, row_id=row_id, iso_week=str(IsoWeek.current()))
+        return True
+
+    async def _hash(self, receipt: ReceiptCode) -> ReceiptHash:
         # Slow on purpose, so it runs beside the conversations of others.
         return await asyncio.to_thread(hash_receipt_code, receipt, self._secrets.receipts)
 
     async def _erase_remains(self) -> None:
-        if self._remains:
-            async with reported():
-                self._remains = not await erase_remains(self._engine)
+        # What was stored or deleted stays so; if its remains cannot be erased now, the next change tries again.
+        with contextlib.suppress(InboxUnavailable):
+            if self._remains:
+                async with reported():
+                    self._remains = not await erase_remains(self._engine)
 
 
 def hash_idempotency_key(idempotency_key: str, pepper: SubmissionPepper) -> SubmissionHash:
@@ -110,6 +142,27 @@ def hash_idempotency_key(idempotency_key: str, pepper: SubmissionPepper) -> Subm
     return SubmissionHash(hmac.digest(pepper, idempotency_key.encode("utf-8"), "sha256"))
 
 
-def _deleted_rows(result: object) -> int:
+async def _asked_again(action: Callable[[], Awaitable[object]]) -> None:
+    """Do again what nobody can tell the outcome of, until the database answers; raises `OutcomeUnknown` in the end."""
+    for pause in _PAUSES:
+        await asyncio.sleep(pause)
+        try:
+            await action()
+        except (InboxUnavailable, OutcomeUnknown):
+            continue
+        return
+    raise OutcomeUnknown("The connection to the intake database broke, and it is still away. Try again later.")
+
+
+async def _insert_new(connection: AsyncConnection, table: type[IntakeTable], **values: Any) -> bool:
+    """Insert a row unless its key is taken; tell whether it was inserted.
+
+    An error would do as well, but PostgreSQL writes errors into its log, with the key and the exact time.
+    """
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    return _rows(await connection.execute(insert(table).values(**values).on_conflict_do_nothing())) > 0
+
+
+def _rows(result: object) -> int:
     assert isinstance(result, CursorResult)
     return int(result.rowcount)

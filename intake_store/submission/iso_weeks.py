@@ -37,6 +37,11 @@ class IsoWeek:
             raise ValueError(f"{text!r} is not an ISO week such as 2026-W47")
         return cls(int(match[1]), int(match[2]))
 
+    @classmethod
+    def current(cls) -> IsoWeek:
+        """Return this week, in UTC."""
+        return cls.of(datetime.datetime.now(datetime.UTC).date())
+
     @property
     def thursday(self) -> datetime.date:
         """The day that decides which year and quarter the week belongs to."""
@@ -44,7 +49,11 @@ class IsoWeek:
 
     def previous(self) -> IsoWeek:
         """Return the week before this one."""
-        return self.of(self.thursday - datetime.timedelta(weeks=1))
+        return self.before(1)
+
+    def before(self, weeks: int) -> IsoWeek:
+        """Return the week that is so many weeks before this one."""
+        return self.of(self.thursday - datetime.timedelta(weeks=weeks))
 
     def __str__(self) -> str:
         return f"{self.year:04d}-W{self.week:02d}"
