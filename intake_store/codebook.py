@@ -435,8 +435,12 @@ class _Resolver:
         if self._problems:
             raise ContentError(self._problems)
         variables = {name: self._variable(name, entry) for name, entry in self._content.variables.items()}
+        asked = {name: self._asked_of(name, entry, variables) for name, entry in self._content.populations.items()}
+        if self._problems:
+            raise ContentError(self._problems)
         populations = {
-            name: self._population(name, entry, variables) for name, entry in self._content.populations.items()
+            name: Population(name, entry.label, entry.definition, entry.age, asked[name])
+            for name, entry in self._content.populations.items()
         }
         contradictions = tuple(
             self._contradiction(index, entry, variables, populations)
@@ -529,7 +533,7 @@ class _Resolver:
         wanted = rule.codes if rule.codes is not None else [c for c in every if c not in (rule.other_than or ())]
         return AskIf(rule.variable, tuple(wanted))
 
-    def _population(self, name: str, entry: _PopulationEntry, variables: Mapping[str, Variable]) -> Population:
+    def _asked_of(self, name: str, entry: _PopulationEntry, variables: Mapping[str, Variable]) -> tuple[Variable, ...]:
         asked: dict[str, Variable] = {}
         for index, item in enumerate(entry.variables):
             place: list[str | int] = ["populations", name, "variables", index]
@@ -544,7 +548,7 @@ class _Resolver:
             if variable.among is not None and variable.among not in asked:
                 self._report(place, f"chooses among {variable.among!r}, which must come before it")
             asked[item.variable] = self._asked(place, item, variable, asked.get(variable.among or ""))
-        return Population(name, entry.label, entry.definition, entry.age, tuple(asked.values()))
+        return tuple(asked.values())
 
     def _asked(
         self, place: list[str | int], item: _AskedVariable, variable: Variable, among: Variable | None
