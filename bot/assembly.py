@@ -13,6 +13,7 @@ from bot.channels.web.settings import WebSettings
 from bot.content import Content
 from bot.conversation.actions import Actions
 from bot.conversation.assistant import Assistant
+from bot.conversation.quality import Senders
 from bot.conversation.rendering import Renderer
 from bot.directory.places import PlaceIndex
 from bot.safety.exit_words import load_exit_words
@@ -39,8 +40,10 @@ def now() -> datetime.datetime:
 
 
 @contextlib.asynccontextmanager
-async def assistant(settings: BotSettings, content: Content) -> AsyncIterator[Assistant]:
-    """Yield an assistant with everything it needs, for as long as it is used.
+async def assistant(
+    settings: BotSettings, content: Content, senders: Senders | None = None
+) -> AsyncIterator[Assistant]:
+    """Yield an assistant with everything it needs, for as long as it is used; `senders` counts who sends much.
 
     Raises `IntakeStoreError` if responses are to be recorded and the store cannot be used, `ContentError` if lexicon,
     keywords or thresholds do not fit, `OSError` if the token file of the understanding service cannot be read.
@@ -60,7 +63,12 @@ async def assistant(settings: BotSettings, content: Content) -> AsyncIterator[As
             places=content.directory.places,
             exit_words=load_exit_words(settings.content / "flows" / "safety" / "exit_words.yml"),
             actions=Actions(
-                flows=content.flows, directory=content.directory, codebook=content.codebook, store=store, now=now
+                flows=content.flows,
+                directory=content.directory,
+                codebook=content.codebook,
+                store=store,
+                now=now,
+                senders=senders,
             ),
             renderer=Renderer(content.flows, content.catalogues, content.directory, now, settings.web_address),
         )

@@ -15,6 +15,7 @@ from bot.assembly import assistant, now, web_settings
 from bot.channels.web.application import create_web_app, serving
 from bot.content import load_content
 from bot.limits.rates import ClientRates
+from bot.limits.senders import ClientSenders
 from bot.settings import BotSettings
 from bot.state.key_file import StateKeyFile
 from bot.state.tokens import StateTokens
@@ -29,7 +30,8 @@ async def serve(settings: BotSettings) -> AsyncIterator[str]:
     """Serve the web page and, if it is switched on, Telegram; yields the page's address."""
     content = load_content(settings.content, settings.default_language)
     async with contextlib.AsyncExitStack() as stack:
-        answering = await stack.enter_async_context(assistant(settings, content))
+        senders = ClientSenders(clock=time.monotonic)
+        answering = await stack.enter_async_context(assistant(settings, content, senders))
         key_file = StateKeyFile(settings.state_keys_path)
         tokens = await asyncio.to_thread(key_file.open, idle=settings.state_life, now=now)
         await stack.enter_async_context(_key_upkeep(tokens, key_file))
@@ -44,6 +46,7 @@ async def serve(settings: BotSettings) -> AsyncIterator[str]:
             tokens,
             ClientRates(settings.turns_per_minute, clock=time.monotonic),
             web_settings(settings),
+            marks=senders,
             more_routes=telegram.routes() if telegram else (),
         )
         address = await stack.enter_async_context(serving(app, web_settings(settings)))

@@ -9,9 +9,10 @@ import datetime
 import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bot.conversation.questionnaires import response_from
+from bot.conversation.quality import NoSenders, Senders, quality_flags
+from bot.conversation.questionnaires import BEGAN, KNOWN, response_from, submission_key, timed
 from bot.conversation.updates import Update
 from bot.dialogue.events import ActionFailed, ActionFinished
 from bot.dialogue.flow_model import FlowSet
@@ -26,6 +27,7 @@ from intake_store.codebook import Codebook
 from intake_store.submission.errors import IntakeStoreError, OutcomeUnknown, ReceiptError
 from intake_store.submission.iso_weeks import IsoWeek
 from intake_store.submission.receipts import ReceiptCode, derive_receipt_code, read_receipt_code
+from intake_store.submission.response import QualityFlag, Response
 from intake_store.submission.store import ResponseStore, SubmissionOutcome
 
 logger = logging.getLogger(__name__)
@@ -66,7 +68,7 @@ class ActionRequest:
 
 
 class Actions:
-    """Carries out actions by name; `now` returns the time, zone-aware."""
+    """Carries out actions by name; `now` returns the time, zone-aware, and `senders` counts who sends much."""
 
     def __init__(
         self,
@@ -76,12 +78,14 @@ class Actions:
         codebook: Codebook,
         store: ResponseStore,
         now: Callable[[], datetime.datetime],
+        senders: Senders | None = None,
     ) -> None:
         self._flows = flows
         self._directory = directory
         self._codebook = codebook
         self._store = store
         self._now = now
+        self._senders = senders or NoSenders()
         self._by_name: Mapping[str, Callable[[ActionRequest], Awaitable[ActionFinished]]] = {
             "action_search_services": self._search_services,
             "action_show_service_details": self._show_service_details,
@@ -97,6 +101,10 @@ class Actions:
             # Only the kind of error is logged: its message could carry what somebody wrote.
             logger.error("Action %s failed: %s.", request.name, type(error).__name__)
             return ActionFailed()
+
+    def timed(self, state: DialogueState) -> DialogueState:
+        """Return the state with the time at which its questionnaire began."""
+        return timed(self._flows, state, self._now())
 
     async def _search_services(self, request: ActionRequest) -> ActionFinished:
         slots = request.state.slots
@@ -141,7 +149,8 @@ class Actions:
             channel=request.update.channel,
             language=state.language or "",
         )
-        key = f"{state.slots[CONVERSATION_KEY]}:{population}"
+        response = replace(response, flags=self._flags(response, request))
+        key = submission_key(self._flows, state, str(state.slots[CONVERSATION_KEY]))
         receipt = self._receipt(key) if state.slots.get("wants_receipt") is True else None
         said = (Say("utter_receipt_code", {**state.slots, "receipt_code": receipt}),) if receipt else ()
         try:
@@ -156,7 +165,19 @@ class Actions:
             return ActionFinished({"submission": "uncertain" if doubtful else "failed"})
         if outcome is SubmissionOutcome.NOT_RECORDED:
             return ActionFinished({"submission": "not_recorded"}, final=True)
-        return ActionFinished({"submission": "stored"}, said, final=True)
+        # Another round, if there is one, begins now.
+        return ActionFinished({"submission": "stored", BEGAN: None}, said, final=True)
+
+    def _flags(self, response: Response, request: ActionRequest) -> frozenset[QualityFlag]:
+        slots = request.state.slots
+        began, known = slots.get(BEGAN), slots.get(KNOWN)
+        return quality_flags(
+            self._codebook,
+            response,
+            seconds=self._now().timestamp() - began if isinstance(began, int) else None,
+            known=known if isinstance(known, int) else 0,
+            sent_many=self._senders.sent_many(request.update.sender, str(slots[CONVERSATION_KEY])),
+        )
 
     async def _withdraw_response(self, request: ActionRequest) -> ActionFinished:
         try:

@@ -190,7 +190,7 @@ class Assistant:
             turn = self._advance(turn.state, await self._act(turn, update))
             utterances.extend(turn.utterances)
         language = self._catalogues.supported(turn.state.language) or self._catalogues.default
-        return Answer(turn.state, language, tuple(self._replies(utterances, turn.state)))
+        return Answer(self._actions.timed(turn.state), language, tuple(self._replies(utterances, turn.state)))
 
     def _advance(self, state: DialogueState, event: Event) -> Turn:
         turn = advance(self._flows, state, event)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator, Mapping
 
-from bot.dialogue.flow_model import Slot
-from bot.dialogue.state import SlotValue
+from bot.dialogue.flow_model import FlowSet, Slot
+from bot.dialogue.state import DialogueState, SlotValue
 from bot.translation.marking import message
 from intake_store.codebook import Codebook, Population, Variable, VariableType
 from intake_store.submission.iso_weeks import IsoWeek
@@ -13,6 +14,15 @@ from intake_store.submission.response import NO_ANSWER, UNKNOWN, Answer, AnswerS
 
 SKIPPED = AnswerStatus.NO_ANSWER.value
 NOT_KNOWN = AnswerStatus.UNKNOWN.value
+
+BEGAN = "questionnaire_began"
+"""The slot with the second in which the questionnaire began; it lives in the state alone and goes with the answers."""
+
+KNOWN = "questionnaire_known"
+"""The slot with the number of answers that were there already when the questionnaire began."""
+
+ROUND = "questionnaire_round"
+"""The slot that counts how often a questionnaire began in this conversation."""
 
 _STATUS_TITLES = {
     SKIPPED: message("Prefer not to say"),
@@ -44,7 +54,36 @@ def _slot(population: Population, variable: Variable) -> Slot:
         exclusive=frozenset(exclusive),
         population=population.name,
         ask_if=(variable.ask_if.variable, frozenset(variable.ask_if.codes)) if variable.ask_if else None,
+        among=(variable.among, frozenset({NOT_KNOWN, SKIPPED})) if variable.among else None,
     )
+
+
+def timed(flows: FlowSet, state: DialogueState, now: datetime.datetime) -> DialogueState:
+    """Return the state with the time at which its questionnaire began, and without one if none is running."""
+    population = flows.population(state.stack)
+    if population is None:
+        return state.with_slots(**{BEGAN: None, KNOWN: None})
+    if state.slots.get(BEGAN) is not None:
+        return state
+    known = sum(name in state.slots for name in flows.variables[population])
+    rounds = state.slots.get(ROUND)
+    return state.with_slots(
+        **{BEGAN: int(now.timestamp()), KNOWN: known, ROUND: (rounds if isinstance(rounds, int) else 0) + 1}
+    )
+
+
+def submission_key(flows: FlowSet, state: DialogueState, conversation: str) -> str:
+    """Return what keeps a response from being stored twice.
+
+    A conversation holds one response of a population, or one for each time round where the questionnaire repeats.
+    Raises `KeyError` when no questionnaire is running.
+    """
+    running = flows.running(state.stack)
+    if running is None:
+        raise KeyError("no questionnaire is running")
+    flow = flows.flows[running.flow]
+    key = f"{conversation}:{flow.questionnaire}"
+    return f"{key}:{state.slots.get(ROUND)}" if flow.repeats else key
 
 
 def response_from(

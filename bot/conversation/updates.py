@@ -16,7 +16,7 @@ class Update:
     """Something a person did: wrote a text, took choices, gave a command, or picked a language.
 
     At most one of `text`, `choices` and `command` is given; none of them with a `language` means that only the
-    language was picked.
+    language was picked. `sender` stands for a client while this process runs: a keyed hash, only there to be counted.
     """
 
     channel: ChannelKind
@@ -24,6 +24,7 @@ class Update:
     choices: tuple[str, ...] = ()
     command: Command | None = None
     language: str | None = None
+    sender: str | None = None
 
     def __repr__(self) -> str:
         # A dataclass would show the text; an update must be safe in any traceback or log.

@@ -97,10 +97,11 @@ class ClientRates:
         return min(self._burst, bucket.tokens + (now - bucket.filled) * self._per_second)
 
     def _hashed(self, address: str | None) -> bytes:
-        return hmac.new(self._key, _prefix(address).encode(), hashlib.sha256).digest()
+        return hmac.new(self._key, network(address).encode(), hashlib.sha256).digest()
 
 
-def _prefix(address: str | None) -> str:
+def network(address: str | None) -> str:
+    """Return what counts as one client: an address, or its /64 for IPv6."""
     try:
         parsed = ipaddress.ip_address((address or "").partition("%")[0])
     except ValueError:

@@ -260,6 +260,8 @@ class TelegramChannel:
             return
         if state is None and update.language is None:
             update = replace(update, language=received.language)
+        # The key of a chat is a keyed hash already, and a chat is one person.
+        update = replace(update, sender=chat)
         async with self._writing(chat_id):
             answer = await self._answering.turn(state, update)
         messages = list(compose(answer.replies, self._catalogues[answer.language]))

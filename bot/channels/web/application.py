@@ -31,11 +31,13 @@ from bot.channels.web.turns import PageForm, TurnAnswer, WebTurns, form_from_bod
 from bot.conversation.answering import Answering
 from bot.limits.clients import client_address
 from bot.limits.rates import Rates
+from bot.limits.senders import Marks, NoMarks
 from bot.state.tokens import StateTokens
 from bot.translation.catalogues import Catalogues
 
 CATALOGUES: Final = web.AppKey("catalogues", Catalogues)
 PAGES: Final = web.AppKey("pages", Pages)
+MARKS: Final = web.AppKey("marks", Marks)
 RATES: Final = web.AppKey("rates", Rates)
 SETTINGS: Final = web.AppKey("settings", WebSettings)
 TURNS: Final = web.AppKey("turns", WebTurns)
@@ -62,9 +64,12 @@ def create_web_app(
     rates: Rates,
     settings: WebSettings,
     *,
+    marks: Marks | None = None,
     more_routes: Iterable[web.AbstractRouteDef] = (),
 ) -> web.Application:
     """Return the application that serves the page, the turn API and `more_routes`, such as a messenger's webhook.
+
+    `marks` gives clients marks by which it is counted how much they send; without, nobody is counted.
 
     There is no defence against cross-site request forgery because there is nothing to forge: no cookie and no login
     goes with a request, so a foreign site can only hold a conversation of its own. For the same reason answers may be
@@ -74,6 +79,7 @@ def create_web_app(
     assets = Assets()
     app[CATALOGUES] = catalogues
     app[PAGES] = Pages(catalogues, assets, settings)
+    app[MARKS] = marks or NoMarks()
     app[RATES] = rates
     app[SETTINGS] = settings
     app[TURNS] = WebTurns(answering, catalogues, tokens, text_length=settings.text_length)
@@ -121,7 +127,7 @@ async def _next_page(request: web.Request) -> web.Response:
     form = form_from_body(await request.read())
     request[_FORM] = form
     _count(request)
-    answer = await request.app[TURNS].take(form.request(), _shown(request, form.shown))
+    answer = await request.app[TURNS].take(form.request(), _shown(request, form.shown), _sender(request))
     return _page(request, request.app[PAGES].conversation(answer), answer.language)
 
 
@@ -129,7 +135,8 @@ async def _turn(request: web.Request) -> web.Response:
     _count(request)
     if request.content_type != "application/json":
         raise UnsupportedMediaTypeError
-    answer = await request.app[TURNS].take(request_from_json(await request.read()), _shown(request, None))
+    asked = request_from_json(await request.read())
+    answer = await request.app[TURNS].take(asked, _shown(request, None), _sender(request))
     if _wants_page(request):
         return _page(request, request.app[PAGES].conversation(answer), answer.language)
     return _answer(request, answer)
@@ -143,11 +150,18 @@ async def _openapi(request: web.Request) -> web.Response:
 
 
 def _count(request: web.Request) -> None:
-    trusted = request.app[SETTINGS].trusted_proxies
-    forwarded = request.headers.getall(hdrs.X_FORWARDED_FOR, [])
-    seconds = request.app[RATES].wait(client_address(request.remote, forwarded, trusted))
+    seconds = request.app[RATES].wait(_address(request))
     if seconds:
         raise TooManyRequestsError(seconds)
+
+
+def _sender(request: web.Request) -> str | None:
+    return request.app[MARKS].mark(_address(request))
+
+
+def _address(request: web.Request) -> str | None:
+    forwarded = request.headers.getall(hdrs.X_FORWARDED_FOR, [])
+    return client_address(request.remote, forwarded, request.app[SETTINGS].trusted_proxies)
 
 
 def _shown(request: web.Request, named: str | None) -> str:
@@ -234,6 +248,7 @@ async def _forgetting(app: web.Application) -> AsyncIterator[None]:
         while True:
             await asyncio.sleep(_FORGET_EVERY)
             app[RATES].forget()
+            app[MARKS].forget()
 
     task = asyncio.create_task(forget())
     yield

@@ -143,8 +143,8 @@ class WebTurns:
         """Return the first message of a new conversation."""
         return self._sealed(await self._answering.begin("web", language))
 
-    async def take(self, request: TurnRequest, shown: str) -> TurnAnswer:
-        """Return what follows from `request`; `shown` is the language to fall back on.
+    async def take(self, request: TurnRequest, shown: str, sender: str | None = None) -> TurnAnswer:
+        """Return what follows from `request`; `shown` is the language to fall back on, `sender` the client's mark.
 
         A token that cannot be used begins a new conversation with a notice. What was written with it is answered all
         the same: it may have been a call for help. Raises a `WebProblem` for what can't be a turn.
@@ -165,6 +165,7 @@ class WebTurns:
             text=text or None,
             choices=() if lost else request.choices,
             language=language if state else language or shown,
+            sender=sender,
         )
         answer = await self._answering.turn(state, update)
         return self._sealed(self._with_notice(answer) if lost and not answer.ended else answer)

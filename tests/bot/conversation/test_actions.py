@@ -58,8 +58,8 @@ def request(name: str, text: str | None = None, flow: str = "needs_buying", **sl
     "slots",
     [
         {},
-        {"need": "nothing", "role": "nobody", "place": "9999", "services_shown": ("gone",), "situation": "nothing"},
-        {"need": ("set",), "role": 7, "place": True, "services_shown": "text"},
+        {"need": "nothing", "audience": "nobody", "place": "9999", "services_shown": ("gone",), "situation": "nothing"},
+        {"need": ("set",), "audience": 7, "place": True, "services_shown": "text"},
         {"under18": True, "place": "national", "wants_receipt": True},
     ],
 )
@@ -103,7 +103,7 @@ async def test_every_search_finds_something_to_show_or_says_so(content: Content)
     for need in (None, *Need):
         for role in (None, "selling", "buying", "relative", "professional", "young"):
             for place in ("national", "0180", "2584", "14"):
-                slots: dict[str, SlotValue] = {"need": need.value if need else None, "role": role, "place": place}
+                slots: dict[str, SlotValue] = {"need": need.value if need else None, "audience": role, "place": place}
                 done = await actions.run(request("action_search_services", **slots, under18=role == "young"))
                 assert isinstance(done, ActionFinished)
                 shown = [utterance for utterance in done.utterances if isinstance(utterance, ShowServices)]

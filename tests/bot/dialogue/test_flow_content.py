@@ -19,8 +19,8 @@ WORDS_IN_A_MESSAGE = 60
 MESSAGES_IN_A_TURN = 3
 BEGINNINGS: tuple[dict[str, SlotValue], ...] = (
     {"language": "en", "channel": "web"},
-    {"language": "sv", "channel": "telegram", "under18": True, "role": "young"},
-    {"language": "en", "channel": "web", "under18": False, "role": "buying", "place": "1480"},
+    {"language": "sv", "channel": "telegram", "under18": True, "audience": "young"},
+    {"language": "en", "channel": "web", "under18": False, "audience": "buying", "place": "1480"},
 )
 RESULTS: dict[str, tuple[dict[str, SlotValue], ...]] = {
     "action_search_services": (
@@ -34,7 +34,20 @@ RESULTS: dict[str, tuple[dict[str, SlotValue], ...]] = {
         {"withdrawal": result} for result in ("done", "not_found", "malformed", "failed")
     ),
 }
-ADULTS_ONLY = ("needs_selling", "needs_buying", "seller_support", "leaving", "sugar_and_online", "safer")
+ADULTS_ONLY = (
+    "needs_selling", "needs_buying", "needs_relative", "needs_professional", "experience_questionnaire",
+    "seller_support", "leaving", "sugar_and_online", "safer",
+)  # fmt: skip
+TELLING = {
+    "citizenship_group": ("non_eu",),
+    "third_party": ("yes",),
+    "multiple_exploitation": ("labour",),
+    "needs": ("talk", "suicidal", "protection"),
+    "barriers": ("fear_perpetrator",),
+    "about_age": ("under_18",),
+    "about_role": ("forced",),
+}
+"""Answers that lead to other questions, or to an offer of help at the end."""
 
 
 def begun(flows: FlowSet, slots: dict[str, SlotValue]) -> Conversation:
@@ -169,11 +182,18 @@ def test_languages_come_with_the_welcome_in_the_new_language(real_flows: FlowSet
     assert talk.state.language == "ro"
 
 
+def _told(state: DialogueState) -> tuple[str, ...]:
+    """Return the telling answers that were given."""
+    held = ((name, state.slots.get(name)) for name in TELLING)
+    given = ((name, value if isinstance(value, tuple) else (value,)) for name, value in held)
+    return tuple(f"{name}:{value}" for name, values in given for value in values if value in TELLING[name])
+
+
 def _key(state: DialogueState) -> tuple[object, ...]:
     """What makes a state another one for exploring: where the person is, and what decides where the flows go."""
     frames = tuple((frame.flow, frame.step, frame.phase) for frame in state.stack)
-    known = tuple(state.slots.get(name) for name in ("under18", "answers_changed", "confirm_answers"))
-    return frames, known, "services_shown" in state.slots
+    known = tuple(state.slots.get(name) for name in ("under18", "answers_changed", "confirm_answers", "answers_tell"))
+    return frames, known, _told(state), "services_shown" in state.slots
 
 
 def _ways_on(talk: Conversation, flows: FlowSet) -> Iterator[Event]:
@@ -186,10 +206,10 @@ def _ways_on(talk: Conversation, flows: FlowSet) -> Iterator[Event]:
     asked = talk.question
     if any(asked.slot in group for group in flows.variables.values()):
         yield ChoicesTaken(("command:skip",))
-        if asked.slot == "needs":
-            yield ChoicesTaken(("needs:debt", "command:done"))
-        if asked.slot == "citizenship_group":
-            yield ChoicesTaken(("citizenship_group:non_eu",))
+        # One telling answer in each way through; all of them together would be too many ways.
+        for value in TELLING.get(asked.slot, ()) if not _told(talk.state) else ():
+            if (choice := f"{asked.slot}:{value}") in talk.offered:
+                yield ChoicesTaken((choice, "command:done") if asked.multiple else (choice,))
     elif asked.slot == "place":
         yield ChoicesTaken(("place:national",))
         yield Understood(place="1480")

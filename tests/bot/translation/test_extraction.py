@@ -32,7 +32,7 @@ flows:
     name: ""
 responses:
   utter_law:
-    - condition: slots.role == "text"
+    - condition: slots.audience == "text"
       text: |-
         First line.
 
