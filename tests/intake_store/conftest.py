@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from intake_store.codebook import Codebook, load_codebooks
-from intake_store.database.versions import upgrade_database
+from intake_store.database.versions import upgrade
 from intake_store.keys.private_keys import PrivateKey
 from intake_store.submission.inbox import Inbox
 from intake_store.submission.iso_weeks import IsoWeek
@@ -67,13 +67,13 @@ def engine() -> str:
 
 
 @pytest.fixture
-async def database(request: pytest.FixtureRequest, engine: str, tmp_path: Path) -> str:
+def database(request: pytest.FixtureRequest, engine: str, tmp_path: Path) -> str:
     """Return the location of an empty intake database of the test's own."""
     if engine == "postgresql":
         location: str = request.getfixturevalue("postgresql_database")
         return location
     location = str(tmp_path / "intake.sqlite3")
-    await upgrade_database(location)
+    upgrade(location)
     return location
 
 
