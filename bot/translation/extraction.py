@@ -16,6 +16,8 @@ Extracted = tuple[int, str, str, list[str]]
 
 FLOW_KEYS = frozenset({"text", "title", "cannot_speak"})
 CODEBOOK_KEYS = frozenset({"question", "label", "title", "help"})
+DEFINITION_KEYS = frozenset({"definition", "note"})
+TABLE_KEYS = frozenset({"title", "base", "notes"})
 DIRECTORY_KEYS = frozenset(
     {"description", "application_process", "eligibility_description", "fees_description", "hours_description", "note"}
 )
@@ -32,8 +34,18 @@ def extract_flows(file: BinaryIO, keywords: object, comment_tags: object, option
 
 
 def extract_codebook(file: BinaryIO, keywords: object, comment_tags: object, options: object) -> Iterator[Extracted]:
-    """Yield the questions and labels of a codebook."""
-    yield from _strings(_load(file), CODEBOOK_KEYS, "codebook")
+    """Yield the questions and labels of a codebook, also the other words that a population has for a code."""
+    yield from _strings(_load(file), CODEBOOK_KEYS | {"labels"}, "codebook")
+
+
+def extract_definitions(file: BinaryIO, keywords: object, comment_tags: object, options: object) -> Iterator[Extracted]:
+    """Yield what a codebook says to those who read its statistics: definitions, and notes on contradictions."""
+    yield from _strings(_load(file), DEFINITION_KEYS, "codebook")
+
+
+def extract_tables(file: BinaryIO, keywords: object, comment_tags: object, options: object) -> Iterator[Extracted]:
+    """Yield the title, the base and the notes of a declared table."""
+    yield from _strings(_load(file), TABLE_KEYS, "table")
 
 
 def extract_directory(file: BinaryIO, keywords: object, comment_tags: object, options: object) -> Iterator[Extracted]:
@@ -71,8 +83,22 @@ def _strings(node: Node | None, keys: frozenset[str], where: str) -> Iterator[Ex
     identity = entries.get("id")
     here = f"{where} {identity.value}" if isinstance(identity, ScalarNode) else where
     for key, value in entries.items():
-        if key in keys and isinstance(value, ScalarNode):
-            if value.value.strip():
-                yield value.start_mark.line + 1, "", value.value.strip(), [here]
+        if key in keys:
+            yield from _texts(value, keys, here)
         else:
             yield from _strings(value, keys, here)
+
+
+def _texts(node: Node, keys: frozenset[str], where: str) -> Iterator[Extracted]:
+    """Yield a text, the texts of a list, or those of a mapping from codes."""
+    if isinstance(node, ScalarNode):
+        if node.value.strip():
+            yield node.start_mark.line + 1, "", node.value.strip(), [where]
+    elif isinstance(node, SequenceNode) and all(isinstance(item, ScalarNode) for item in node.value):
+        for item in node.value:
+            yield from _texts(item, keys, where)
+    elif isinstance(node, MappingNode) and all(isinstance(value, ScalarNode) for _, value in node.value):
+        for _, value in node.value:
+            yield from _texts(value, keys, where)
+    else:
+        yield from _strings(node, keys, where)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import string
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -14,10 +16,26 @@ from babel.messages.pofile import write_po
 from jinja2.ext import babel_extract
 
 from bot.translation.catalogues import DOMAIN, SOURCE_LANGUAGE, read_catalogue, status_lines
-from bot.translation.extraction import extract_codebook, extract_directory, extract_flows
+from bot.translation.extraction import (
+    extract_codebook,
+    extract_definitions,
+    extract_directory,
+    extract_flows,
+    extract_tables,
+)
 from content_files import ContentProblem
 
-_METHODS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
+
+@dataclass(frozen=True)
+class Domain:
+    """A set of catalogues: files, how strings are found in them, and the functions whose arguments are strings."""
+
+    name: str
+    header: str
+    methods: tuple[tuple[str, Any, tuple[str, ...]], ...]
+
+
+_ASSISTANT_METHODS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("bot/**/*.py", extract_python, ("message",)),
     ("bot/**/templates/*.html", babel_extract, ("_", "gettext")),
     ("flows/*.yml", extract_flows, ()),
@@ -25,16 +43,38 @@ _METHODS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("flows/codebook/*.yml", extract_codebook, ()),
     ("flows/directory/services.yml", extract_directory, ()),
 )
-"""Files, how strings are found in them, and the functions whose arguments are strings to translate."""
 
-_TEMPLATE_HEADER = f"""\
-# Texts of Fyren. Made by `make messages`; translations belong into <language>/LC_MESSAGES/{DOMAIN}.po."""
+_STATISTICS_METHODS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
+    ("flows/codebook/*.yml", extract_definitions, ()),
+    ("intake_store/tables/*.yml", extract_tables, ()),
+    ("intake_store/**/*.py", extract_python, ("message",)),
+    ("intake_store/**/templates/*.html", babel_extract, ("_", "gettext")),
+)
+
+ASSISTANT = Domain(
+    DOMAIN,
+    f"""\
+# Texts of Fyren. Made by `make messages`; translations belong into <language>/LC_MESSAGES/{DOMAIN}.po.""",
+    _ASSISTANT_METHODS,
+)
+"""Everything that a person who talks with the assistant can see, and the labels that the statistics share with it."""
+
+STATISTICS = Domain(
+    "statistics",
+    """\
+# Texts of Fyren's statistics: definitions and tables. Made by `make messages`; translations belong into
+# <language>/LC_MESSAGES/statistics.po. Labels stand in fyren.po.""",
+    _STATISTICS_METHODS,
+)
+"""What only readers of the statistics see; apart, so that the assistant need not load it."""
+
+DOMAINS = (ASSISTANT, STATISTICS)
 
 
-def build_template(root: Path) -> Catalog:
-    """Extract every string that a person can see, from code, pages and content below `root`."""
-    template = Catalog(project="Fyren", charset="utf-8", header_comment=_TEMPLATE_HEADER, fuzzy=False)
-    for pattern, method, functions in _METHODS:
+def build_template(root: Path, domain: Domain = ASSISTANT) -> Catalog:
+    """Extract every string of a domain, from code, pages and content below `root`."""
+    template = Catalog(project="Fyren", charset="utf-8", header_comment=domain.header, fuzzy=False)
+    for pattern, method, functions in domain.methods:
         for path in sorted(root.glob(pattern)):
             name = path.relative_to(root).as_posix()
             with path.open("rb") as file:
@@ -46,31 +86,45 @@ def build_template(root: Path) -> Catalog:
     return template
 
 
-def catalogue_paths(root: Path) -> list[Path]:
-    """Return every catalogue, live or not."""
-    return sorted((root / "locales").glob(f"*/LC_MESSAGES/{DOMAIN}.po"))
+def catalogue_paths(root: Path, domain: Domain = ASSISTANT) -> list[Path]:
+    """Return every catalogue of a domain, live or not."""
+    return sorted((root / "locales").glob(f"*/LC_MESSAGES/{domain.name}.po"))
 
 
 def update_catalogues(root: Path) -> dict[str, int]:
-    """Write the template and bring every catalogue up to date; return the untranslated strings per language.
+    """Write the templates and bring every catalogue up to date; return the untranslated strings per catalogue.
 
     A string whose English changed counts as new: a translation of another sentence is never kept as a guess.
     """
-    template = build_template(root)
     (root / "locales").mkdir(exist_ok=True)
-    (root / "locales" / f"{DOMAIN}.pot").write_bytes(written(template))
-    missing = {}
-    for path in catalogue_paths(root):
-        catalogue = read_catalogue(path)
-        # Babel puts the template's own message objects into the catalogue, so each catalogue gets its own template.
-        catalogue.update(build_template(root), no_fuzzy_matching=True)
-        catalogue.obsolete.clear()
-        if path.parent.parent.name == SOURCE_LANGUAGE:
-            for message in _messages(catalogue):
-                message.string = message.id
-        path.write_bytes(written(catalogue))
-        missing[path.parent.parent.name] = sum(not message.string for message in _messages(catalogue))
+    missing: dict[str, int] = {}
+    for domain in DOMAINS:
+        template = build_template(root, domain)
+        if not _is_needed(template, root, domain):
+            continue
+        _pot(root, domain).write_bytes(written(template))
+        for path in catalogue_paths(root, domain):
+            catalogue = read_catalogue(path)
+            # Babel puts the template's own message objects into the catalogue, so each catalogue gets its own template.
+            catalogue.update(copy.deepcopy(template), no_fuzzy_matching=True)
+            catalogue.obsolete.clear()
+            language = path.parent.parent.name
+            if language == SOURCE_LANGUAGE:
+                for message in _messages(catalogue):
+                    message.string = message.id
+            path.write_bytes(written(catalogue))
+            name = language if domain is ASSISTANT else f"{language} {domain.name}"
+            missing[name] = sum(not message.string for message in _messages(catalogue))
     return missing
+
+
+def _pot(root: Path, domain: Domain) -> Path:
+    return root / "locales" / f"{domain.name}.pot"
+
+
+def _is_needed(template: Catalog, root: Path, domain: Domain) -> bool:
+    """Tell whether there is anything of a domain; the assistant's is always there."""
+    return domain is ASSISTANT or any(_messages(template)) or _pot(root, domain).exists()
 
 
 def written(catalogue: Catalog) -> bytes:
@@ -89,12 +143,18 @@ def check_catalogues(root: Path) -> Iterator[ContentProblem]:
 
     Live languages must have every string; all languages must have the placeholders of the original.
     """
-    template = build_template(root)
+    for domain in DOMAINS:
+        template = build_template(root, domain)
+        if _is_needed(template, root, domain):
+            yield from _domain_problems(root, domain, template)
+
+
+def _domain_problems(root: Path, domain: Domain, template: Catalog) -> Iterator[ContentProblem]:
     wanted = {message.id for message in _messages(template)}
-    pot = root / "locales" / f"{DOMAIN}.pot"
+    pot = _pot(root, domain)
     if not pot.exists() or pot.read_bytes() != written(template):
         yield ContentProblem(pot, 0, "", "is not up to date; run `make messages`")
-    for path in catalogue_paths(root):
+    for path in catalogue_paths(root, domain):
         catalogue = read_catalogue(path)
         live = status_lines(catalogue).get("Live") == "yes"
         given = {message.id for message in _messages(catalogue)}

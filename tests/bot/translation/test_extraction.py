@@ -9,8 +9,15 @@ from pathlib import Path
 import pytest
 
 from bot.content import Content
-from bot.translation.extraction import Extracted, extract_codebook, extract_directory, extract_flows
-from bot.translation.template import build_template
+from bot.translation.extraction import (
+    Extracted,
+    extract_codebook,
+    extract_definitions,
+    extract_directory,
+    extract_flows,
+    extract_tables,
+)
+from bot.translation.template import STATISTICS, build_template
 
 PROJECT = Path(__file__).parents[3]
 
@@ -68,6 +75,20 @@ populations:
   selling:
     label: People
     help: Some help.
+    definition: Whom it is about.
+    variables:
+      - {variable: age, labels: {young: Not old, "15_17": In between}}
+contradictions:
+  - {name: odd, when: {age: [young]}, note: Cannot be.}
+"""
+
+TABLE = """\
+title: Ages
+rows: age
+base: Everybody.
+notes:
+  - One note.
+  - Another note.
 """
 
 SERVICES = """\
@@ -107,7 +128,29 @@ def test_flows_give_names_texts_titles_and_what_to_do_without_a_voice() -> None:
 
 def test_codebooks_give_questions_and_labels() -> None:
     texts = [text for _, _, text, _ in extracted(extract_codebook, CODEBOOK)]
-    assert texts == ["Age", "How old are you?", "Young", "People", "Some help."]
+    assert texts == ["Age", "How old are you?", "Young", "People", "Some help.", "Not old", "In between"]
+
+
+def test_what_only_readers_of_statistics_see_is_extracted_apart() -> None:
+    definitions = [text for _, _, text, _ in extracted(extract_definitions, CODEBOOK)]
+    assert definitions == ["Not shown.", "Whom it is about.", "Cannot be."]
+    found = extracted(extract_tables, TABLE)
+    assert [(line, text) for line, _, text, _ in found] == [
+        (1, "Ages"),
+        (3, "Everybody."),
+        (5, "One note."),
+        (6, "Another note."),
+    ]
+
+
+def test_every_definition_and_table_title_is_in_the_domain_of_the_statistics(content: Content) -> None:
+    template = {message.id for message in build_template(PROJECT, STATISTICS)}
+    codebook = content.codebook
+    said = {variable.definition for variable in codebook.variables.values()}
+    said |= {population.definition for population in codebook.populations.values()}
+    said |= {entry.note for entry in codebook.contradictions}
+    assert said <= template
+    assert "What people need help with" in template
 
 
 def test_the_directory_gives_what_is_said_of_a_service_and_no_name() -> None:
@@ -116,7 +159,9 @@ def test_the_directory_gives_what_is_said_of_a_service_and_no_name() -> None:
     assert found[0][3] == ["service line"]
 
 
-@pytest.mark.parametrize("extract", [extract_flows, extract_codebook, extract_directory])
+@pytest.mark.parametrize(
+    "extract", [extract_flows, extract_codebook, extract_definitions, extract_directory, extract_tables]
+)
 @pytest.mark.parametrize("text", ["", "# nothing\n", "flows:\nresponses:\n", "just a word\n", "[1, 2]\n"])
 def test_a_file_without_strings_gives_none(extract: Extract, text: str) -> None:
     assert extracted(extract, text) == []

@@ -55,6 +55,18 @@ class TestUpdate:
         assert not any(message.fuzzy for message in catalogue if message.id), "a translation is never a guess"
         assert not catalogue.obsolete
 
+    def test_the_statistics_have_catalogues_of_their_own(self, up_to_date: Project) -> None:
+        up_to_date.write("intake_store/tables/ages.yml", 'title: Ages\nnotes: ["One response, one age."]\n')
+        assert problems(up_to_date) == [("", "is not up to date; run `make messages`")]
+        folder = up_to_date.root / "locales"
+        head = "# Review-Status: machine-drafted\n# Live: yes\n"
+        up_to_date.write("locales/sv/LC_MESSAGES/statistics.po", head + 'msgid ""\nmsgstr "Language: sv\\n"\n')
+        assert update_catalogues(up_to_date.root) == {"sv": 0, "sv statistics": 2}
+        catalogue = read_catalogue(folder / "sv/LC_MESSAGES/statistics.po")
+        assert {message.id for message in catalogue if message.id} == {"Ages", "One response, one age."}
+        assert {message.id for message in build_template(up_to_date.root) if message.id} == set(SWEDISH)
+        assert [place for place, _ in problems(up_to_date)] == ["“Ages”", "“One response, one age.”"]
+
     def test_the_head_of_a_catalogue_stays(self, up_to_date: Project) -> None:
         update_catalogues(up_to_date.root)
         path = up_to_date.root / "locales/sv/LC_MESSAGES/fyren.po"
