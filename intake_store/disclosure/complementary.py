@@ -35,7 +35,10 @@ EXACT_CELLS: Final = 80
 
 _EXACT_ROUNDS: Final = 60
 _EXACT_NODES: Final = 2000
-_IDLE_ROUNDS: Final = 2
+_IDLE_PROGRAMMES: Final = 6
+_PART: Final = 0.3
+_GIVE_BACK_STEPS: Final = 100_000
+"""Steps of the simplex method after which no more cells are tried for publication."""
 
 
 class _Reach:
@@ -83,15 +86,12 @@ class _Reach:
         np.minimum(self._lowest, deviation, out=self._lowest)
         np.maximum(self._highest, deviation, out=self._highest)
 
-    def shut(self, cell: int) -> Places:
-        """Set aside the deviations that move a cell; return which."""
-        moved = np.flatnonzero(self._alive[: self._count] & (self._rows[: self._count, cell] != 0.0))
-        if moved.size:
-            extreme = np.zeros(len(self._lowest), bool)
-            for row in moved:
-                extreme |= (self._rows[row] == self._lowest) | (self._rows[row] == self._highest)
-            self._alive[moved] = False
-            self._measure(np.flatnonzero(extreme))
+    def shut(self, cells: list[int]) -> Places:
+        """Set aside the deviations that move any of these cells; return which."""
+        moved = np.flatnonzero(self._alive[: self._count] & (self._rows[: self._count, cells] != 0.0).any(axis=1))
+        self._alive[moved] = False
+        rows = self._rows[: self._count][self._alive[: self._count]]
+        self._lowest, self._highest = rows.min(axis=0), rows.max(axis=0)
         return moved
 
     def revive(self, rows: Places) -> None:
@@ -100,10 +100,6 @@ class _Reach:
         for row in rows:
             np.minimum(self._lowest, self._rows[row], out=self._lowest)
             np.maximum(self._highest, self._rows[row], out=self._highest)
-
-    def _measure(self, cells: Places) -> None:
-        rows = self._rows[np.ix_(np.flatnonzero(self._alive[: self._count]), cells)]
-        self._lowest[cells], self._highest[cells] = rows.min(axis=0), rows.max(axis=0)
 
 
 class Problem:
@@ -154,19 +150,22 @@ class Problem:
     def _extend(self, reach: _Reach, chosen: Mask) -> Places:
         """Look for deviations that take many cells at once; each saves programmes for single cells.
 
-        Returns the cells still short. Directions are drawn anew each time, from a fixed seed: cells that must go
-        against each other to fill a total would otherwise hide each other.
+        Returns the cells still short. Each programme lifts or lowers a part of them, drawn anew from a fixed seed:
+        all together they would compete for the same total, and the same ones would win each time.
         """
         short = self._short(reach, chosen)
-        idle = 0
         # No guarded cell goes further than the width, so that it leaves room for the others.
         self._together.open(chosen, np.where(self._guarded(chosen), float(self._width), np.inf))
-        while short.size > 1 and idle < _IDLE_ROUNDS:
-            direction = np.ones(short.size) if idle == 0 else self._random.uniform(-1.0, 1.0, short.size)
-            reach.add(self._together.furthest(short, direction))
-            reach.add(self._together.furthest(short, -direction))
+        idle = turn = 0
+        while short.size > 1 and idle < _IDLE_PROGRAMMES:
+            part = short[self._random.random(short.size) < max(_PART, 1.5 / short.size)]
+            turn += 1
+            if not part.size:
+                continue
+            # Small cells have more room above than below.
+            reach.add(self._together.furthest(part, -1.0 if turn % 3 == 0 else 1.0))
             before, short = short.size, self._short(reach, chosen)
-            idle = idle + 1 if short.size > 0.9 * before else 0
+            idle = idle + 1 if short.size == before else 0
         return short
 
     def _is_narrow(self, cell: int, reach: _Reach, chosen: Mask) -> bool:
@@ -208,6 +207,7 @@ class Problem:
                     reach.add(deviation)
                 for_whom |= dict.fromkeys(np.flatnonzero(chosen & ~before).tolist(), cell)
             checked += 1
+            # Cells that have just been added are often wide together with many others.
             short = self._extend(reach, chosen) if checked % 16 == 0 else self._short(reach, chosen)
         self._give_back(chosen, reach, for_whom)
         return chosen, reach
@@ -250,21 +250,42 @@ class Problem:
         return [parts[0] - parts[1], parts[2] - parts[3]]
 
     def _give_back(self, chosen: Mask, reach: _Reach, for_whom: dict[int, int]) -> None:
-        """Publish again what turned out to be withheld in vain, the heaviest first; changes `chosen`."""
-        complementary = np.flatnonzero(chosen & ~self._primary)
-        for cell in complementary[np.argsort(-self._weight[complementary], kind="stable")].tolist():
-            chosen[cell] = False
-            set_aside = reach.shut(cell)
-            if self._still_narrow(chosen, reach, for_whom.get(cell)):
-                chosen[cell] = True
-                reach.revive(set_aside)
+        """Publish again what turned out to be withheld in vain, the heaviest first; changes `chosen`.
 
-    def _still_narrow(self, chosen: Mask, reach: _Reach, first: int | None) -> bool:
-        """Tell whether any guarded interval is narrow, asking first about the one that is most likely to be."""
-        short = self._short(reach, chosen)
-        if first is not None and first in short and self._is_narrow(first, reach, chosen):
+        What fails the test for the cell it was withheld for is needed. The rest is tried together, then by halves.
+        """
+        complementary = np.flatnonzero(chosen & ~self._primary)
+        heaviest = complementary[np.argsort(-self._weight[complementary], kind="stable")].tolist()
+        trials = [[cell for cell in heaviest if not self._is_needed(cell, chosen, for_whom.get(cell))]]
+        last = self._steps() + _GIVE_BACK_STEPS
+        while trials and self._steps() < last:
+            cells = trials.pop()
+            if not cells or self._publishable(cells, chosen, reach):
+                continue
+            if len(cells) > 1:
+                middle = (len(cells) + 1) // 2
+                trials += [cells[middle:], cells[:middle]]
+
+    def _is_needed(self, cell: int, chosen: Mask, for_whom: int | None) -> bool:
+        if for_whom is None or not self._guarded(chosen)[for_whom]:
+            return False
+        chosen[cell] = False
+        needed = self._is_narrow(for_whom, _Reach(len(chosen)), chosen)
+        chosen[cell] = True
+        return needed
+
+    def _publishable(self, cells: list[int], chosen: Mask, reach: _Reach) -> bool:
+        """Publish cells if no guarded interval becomes narrow; tell whether that was so."""
+        chosen[cells] = False
+        set_aside = reach.shut(cells)
+        if not any(self._is_narrow(cell, reach, chosen) for cell in self._extend(reach, chosen).tolist()):
             return True
-        return any(self._is_narrow(cell, reach, chosen) for cell in self._extend(reach, chosen).tolist())
+        chosen[cells] = True
+        reach.revive(set_aside)
+        return False
+
+    def _steps(self) -> int:
+        return self._together.steps + self._alone.steps
 
     # -- All at once --------------------------------------------------------------------------------------------------
 

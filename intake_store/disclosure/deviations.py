@@ -61,6 +61,7 @@ class Deviations:
     """
 
     def __init__(self, matrix: csc_array, down: Vector, up: Vector) -> None:
+        self.steps = 0  # of the simplex method so far: a measure of work that is the same on every machine
         self._size = len(down)
         self._down, self._up = down, up
         nothing = np.zeros(self._size)
@@ -93,6 +94,7 @@ class Deviations:
             self._solver.changeColsCost(changed.size, changed, cost[changed])
             self._cost = cost
         self._solver.run()
+        self.steps += max(self._solver.getInfo().simplex_iteration_count, 0)
         if self._solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             status = self._solver.modelStatusToString(self._solver.getModelStatus())
             raise SuppressionError(f"A feasible interval could not be computed: {status}.")
