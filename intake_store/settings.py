@@ -47,6 +47,15 @@ class IntakeSettings(BaseSettings):
     tables: Path = Field(default=DECLARATIONS_FOLDER, description="The folder of declared tables.")
     threshold: int = Field(default=DEFAULT_THRESHOLD, ge=3, description="The smallest count that is released.")
     production: bool = Field(default=False, description="Whether real responses are kept; forbids synthetic ones.")
+    retention_weeks: int = Field(
+        default=104, ge=4, description="For how many ISO weeks sealed responses are kept; `fyren retention run`."
+    )
+    usage_retention_weeks: int = Field(default=260, ge=4, description="For how many ISO weeks usage counts are kept.")
+    backup_weeks: int = Field(
+        default=6,
+        ge=1,
+        description="How old a backup may become, in ISO weeks; so long the ids of withdrawn responses are kept.",
+    )
     key_passphrase_file: Path | None = Field(
         default=None,
         validation_alias="FYREN_KEY_PASSPHRASE_FILE",

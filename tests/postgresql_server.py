@@ -35,7 +35,7 @@ class PostgresqlServer:
         self.data = folder / "data"
         self._user = _unprivileged_user()
         self._options = "-c listen_addresses= " + f"-c unix_socket_directories={folder} "
-        self._options += "-c max_connections=50 -c shared_buffers=16MB -c log_min_messages=panic -c autovacuum=off "
+        self._options += "-c max_connections=50 -c shared_buffers=16MB -c log_min_messages=panic -c autovacuum=off -c wal_recycle=off "
         if not keeps_what_it_acknowledged:
             self._options += "-c fsync=off -c synchronous_commit=off -c full_page_writes=off "
 

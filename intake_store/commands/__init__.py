@@ -9,6 +9,7 @@ from intake_store.commands.demo_data import make_demo_data
 from intake_store.commands.keys import keys_app
 from intake_store.commands.responses import responses_app
 from intake_store.commands.tables import tables_app
+from intake_store.commands.upkeep import backup_app, retention_app
 
 
 def create_app() -> typer.Typer:
@@ -18,5 +19,7 @@ def create_app() -> typer.Typer:
     app.add_typer(responses_app(), name="responses")
     app.add_typer(tables_app(), name="table")
     app.add_typer(database_app(), name="database")
+    app.add_typer(backup_app(), name="backup")
+    app.add_typer(retention_app(), name="retention")
     app.command("demo-data")(make_demo_data)
     return app
