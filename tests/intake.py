@@ -9,10 +9,13 @@ import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from intake_store.codebook import Codebook
+from intake_store.database.connections import connect
 from intake_store.database.versions import upgrade
 from intake_store.keys.private_keys import PrivateKey
 from intake_store.submission.inbox import Inbox
@@ -24,6 +27,23 @@ from intake_store.warehouse.opening import ResponseOpener
 
 BOTH_ENGINES = pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
 """Runs a test of the intake `database`, or all tests of a module as its `pytestmark`, on both engines."""
+
+
+async def query(database: str, statement: str = "SELECT * FROM sealed_response") -> list[tuple[Any, ...]]:
+    """Return the rows of a query to the database at a path or URL, on either engine."""
+    engine = connect(database)
+    try:
+        async with engine.begin() as connection:
+            result = await connection.execute(text(statement))
+            return [tuple(row) for row in result] if result.returns_rows else []
+    finally:
+        await engine.dispose()
+
+
+def remains(sealed: bytes, raw: bytes) -> bool:
+    """Tell whether any 32 bytes of a sealed row, taken every 64, stand in the bytes of files."""
+    return any(sealed[start : start + 32] in raw for start in range(0, len(sealed) - 32, 64))
+
 
 _COLUMNS = "row_id, key_id, purpose, codebook_version, iso_week, sealed"
 

@@ -35,7 +35,8 @@ class PostgresqlServer:
         self.data = folder / "data"
         self._user = _unprivileged_user()
         self._options = "-c listen_addresses= " + f"-c unix_socket_directories={folder} "
-        self._options += "-c max_connections=50 -c shared_buffers=16MB -c log_min_messages=panic -c autovacuum=off -c wal_recycle=off "
+        self._options += "-c max_connections=50 -c shared_buffers=16MB -c log_min_messages=panic -c autovacuum=off "
+        self._options += "-c wal_recycle=off "
         if not keeps_what_it_acknowledged:
             self._options += "-c fsync=off -c synchronous_commit=off -c full_page_writes=off "
 
@@ -100,6 +101,13 @@ class PostgresqlServer:
             "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1",
             "-h", str(self.folder), "-U", user, "-d", database, "-c", statement,
         )  # fmt: skip
+
+    def raw_bytes(self, database: str) -> bytes:
+        """Return everything that stands in a database's files and in the write-ahead logs, once all is written."""
+        self.execute("CHECKPOINT")
+        oid = self.execute(f"SELECT oid FROM pg_database WHERE datname = '{database}'")
+        folders = (self.data / "base" / oid, self.data / "pg_wal")
+        return b"".join(path.read_bytes() for folder in folders for path in folder.iterdir() if path.is_file())
 
     def _initialise(self) -> None:
         self._run(

@@ -30,6 +30,10 @@ _PAUSES: Final = (0.2, 0.8, 2.0)
 """Seconds before each time that a database whose connection broke is asked again; a restart takes about that long."""
 
 
+_READERS_MS: Final = 250
+"""How long somebody who withdraws waits for readers to let go of the write-ahead log; the next change tries again."""
+
+
 class Inbox:
     """The intake database as its writer sees it.
 
@@ -134,7 +138,7 @@ class Inbox:
         with contextlib.suppress(InboxUnavailable):
             if self._remains:
                 async with reported():
-                    self._remains = not await erase_remains(self._engine)
+                    self._remains = not await erase_remains(self._engine, wait_ms=_READERS_MS)
 
 
 def hash_idempotency_key(idempotency_key: str, pepper: SubmissionPepper) -> SubmissionHash:

@@ -7,11 +7,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Any
+
+import msgspec
 
 from intake_store.submission.errors import ResponseError
 from intake_store.submission.iso_weeks import IsoWeek
 
+_NO_RESPONSE = "it is not the JSON of a response."
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
@@ -123,41 +125,75 @@ class Response:
 
         Raises `ResponseError` for anything that is not the canonical form of a response; the message never quotes it.
         """
-        try:
-            response = cls._from_object(json.loads(data))
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            # The cause would quote the content, so it is dropped.
-            raise ResponseError(["it is not the JSON of a response."]) from None
-        if response.to_json() != data:
-            raise ResponseError(["its JSON is not in canonical form."])
-        return response
+        return cls.from_stored(StoredResponse.from_json(data))
 
     @classmethod
-    def _from_object(cls, content: Any) -> Response:
-        if content.keys() != RESPONSE_FIELDS:
-            raise ValueError("unexpected keys")
-        if type(content["synthetic"]) is not bool or _LANGUAGE.fullmatch(content["language"]) is None:
-            raise ValueError("unexpected values")
-        return cls(
-            codebook_version=_text(content["codebook_version"]),
-            population=_text(content["population"]),
-            iso_week=IsoWeek.parse(content["iso_week"]),
-            channel=ChannelKind(content["channel"]),
-            language=content["language"],
-            answers={
-                name: Answer.of(*map(_text, value)) if isinstance(value, list) else _SILENT[value]
-                for name, value in content["answers"].items()
-            },
-            flags=frozenset(map(QualityFlag, content["flags"])),
-            synthetic=content["synthetic"],
+    def from_stored(cls, stored: StoredResponse) -> Response:
+        """Return the response that a stored one stands for; raises `ResponseError` if its parts are impossible."""
+        try:
+            return cls(
+                codebook_version=stored.codebook_version,
+                population=stored.population,
+                iso_week=IsoWeek.parse(stored.iso_week),
+                channel=stored.channel,
+                language=stored.language,
+                answers={
+                    name: _SILENT[value] if isinstance(value, str) else Answer(AnswerStatus.ANSWERED, value)
+                    for name, value in stored.answers.items()
+                },
+                flags=frozenset(stored.flags),
+                synthetic=stored.synthetic,
+            )
+        except (ValueError, KeyError):
+            # The cause would quote the content, so it is dropped.
+            raise ResponseError([_NO_RESPONSE]) from None
+
+    def to_stored(self) -> StoredResponse:
+        """Return the response with its answers in the form of the JSON."""
+        return StoredResponse(
+            codebook_version=self.codebook_version,
+            population=self.population,
+            iso_week=str(self.iso_week),
+            channel=self.channel,
+            language=self.language,
+            answers={name: answer.codes or answer.status.value for name, answer in self.answers.items()},
+            flags=tuple(sorted(self.flags)),
+            synthetic=self.synthetic,
         )
+
+
+class StoredResponse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """A response as its JSON has it: an answer is the tuple of its codes, or the status of one without codes.
+
+    Read by the million, so it is checked for its form alone; `Population.fits_stored` checks the rest.
+    """
+
+    codebook_version: str
+    population: str
+    iso_week: str
+    channel: ChannelKind
+    language: str
+    answers: dict[str, str | tuple[str, ...]]
+    flags: tuple[QualityFlag, ...]
+    synthetic: bool
+
+    @classmethod
+    def from_json(cls, data: bytes) -> StoredResponse:
+        """Read what `Response.to_json` wrote.
+
+        Raises `ResponseError` for anything that is not canonical JSON of these fields; the message never quotes it.
+        """
+        try:
+            stored = msgspec.json.decode(data, type=cls)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            raise ResponseError([_NO_RESPONSE]) from None
+        if _LANGUAGE.fullmatch(stored.language) is None:
+            raise ResponseError([_NO_RESPONSE])
+        # The fast encoder writes the canonical form of whatever is ASCII; the slow one has the last word.
+        if msgspec.json.encode(stored, order="sorted") != data and Response.from_stored(stored).to_json() != data:
+            raise ResponseError(["its JSON is not in canonical form."])
+        return stored
 
 
 RESPONSE_FIELDS = frozenset(entry.name for entry in fields(Response))
 """The names that a response itself uses; no variable of a codebook can have one of them."""
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError("not a text")
-    return value

@@ -8,6 +8,7 @@ that stands beside the sealed bytes, so a row whose id, purpose, version, key or
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 import uuid
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from intake_store.codebook import Codebook
 from intake_store.submission.errors import IntakeStoreError, KeyFileError
 from intake_store.submission.iso_weeks import IsoWeek
 from intake_store.submission.response import Response
+
+logger = logging.getLogger(__name__)
 
 KeyId = NewType("KeyId", str)
 """The first 16 hexadecimal digits of the SHA-256 of a public key; it names the key a row is sealed to."""
@@ -102,10 +105,44 @@ class PublicKey:
             ) from error
 
 
+class PublicKeyFile:
+    """The public key in use, read again when another one takes its place, so that no rotation waits for a restart.
+
+    Raises `KeyFileError` if there is none to begin with. A file that later is damaged or away changes nothing: the
+    key that was read last goes on being used, since whoever keeps the responses has its private half.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._seen = self._stamp()
+        self._key = PublicKey.read(path)
+
+    def current(self) -> PublicKey:
+        """Return the key of the file as it is now."""
+        stamp = self._stamp()
+        if stamp != self._seen:
+            self._seen = stamp
+            try:
+                self._key = PublicKey.read(self._path)
+                logger.info("Responses are sealed to key %s from now on.", self._key.key_id)
+            except KeyFileError:
+                logger.error(
+                    "The public key %s was changed and cannot be read; key %s is used on.", self._path, self._key.key_id
+                )
+        return self._key
+
+    def _stamp(self) -> tuple[int, int, int] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_size, found.st_mtime_ns
+
+
 class Sealer:
     """Checks a response against its codebook and seals it; what is invalid is never stored."""
 
-    def __init__(self, public_key: PublicKey, codebook: Codebook) -> None:
+    def __init__(self, public_key: PublicKey | PublicKeyFile, codebook: Codebook) -> None:
         self._public_key = public_key
         self._codebook = codebook
 
@@ -115,9 +152,10 @@ class Sealer:
         Raises `ResponseError` if the response does not fit the codebook, `PaddingError` if it is too long.
         """
         self._codebook.validate(response)
+        key = self._public_key
         return seal_bytes(
             pad(response.to_json()),
-            public_key=self._public_key,
+            public_key=key.current() if isinstance(key, PublicKeyFile) else key,
             purpose=RESPONSE_PURPOSE,
             codebook_version=response.codebook_version,
             iso_week=response.iso_week,
@@ -130,10 +168,16 @@ def hpke_suite() -> Suite:
 
 
 def seal_bytes(
-    padded: bytes, *, public_key: PublicKey, purpose: str, codebook_version: str, iso_week: IsoWeek
+    padded: bytes,
+    *,
+    public_key: PublicKey,
+    purpose: str,
+    codebook_version: str,
+    iso_week: IsoWeek,
+    row_id: uuid.UUID | None = None,
 ) -> SealedResponse:
-    """Seal bytes that are already padded, under a new random id."""
-    row_id = uuid.uuid4()
+    """Seal bytes that are already padded, under a new random id, or under the id of the row they came from."""
+    row_id = row_id or uuid.uuid4()
     info = binding(row_id, public_key.key_id, purpose, codebook_version, iso_week)
     sealed = hpke_suite().encrypt(padded, public_key.hpke, info=info)
     return SealedResponse(row_id, public_key.key_id, purpose, codebook_version, iso_week, sealed)
