@@ -1,308 +1,247 @@
-"""Released tables: counts of responses that have been through disclosure control."""
+"""Making tables: counts of responses, protected together, as tables that may be published."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from intake_store.codebook import Codebook, Population, Variable, VariableType
-from intake_store.disclosure.suppression import CellSystem, information_loss
-from intake_store.periods import Quarter
-from intake_store.statistics.declarations import TableDeclaration
-from intake_store.submission.errors import IntakeStoreError
+from intake_store.codebook import Codebook, Population, Variable
+from intake_store.periods import Period, Quarter, Year
+from intake_store.statistics.cells import SUM, CellKey, ResponseCells, link_quarters, silent_of
+from intake_store.statistics.counts import NOT_ASKED, Pair, ResponseCounts, TableError
+from intake_store.statistics.declarations import Measure, PeriodKind, Source, TableDeclaration
+from intake_store.statistics.geography import table_variable
+from intake_store.statistics.released import (
+    NOT_STATED,
+    QUARTER_COLUMNS,
+    TOTAL,
+    Figure,
+    FlagCount,
+    ReleasedRow,
+    ReleasedTable,
+)
 from intake_store.submission.response import AnswerStatus
-from intake_store.warehouse.tallies import ANSWERED
+from intake_store.warehouse.tallies import ANSWERED, PeriodSummary
 from intake_store.warehouse.warehouse import Warehouse
+
+__all__ = ["DEFAULT_THRESHOLD", "TableError", "make_tables"]
 
 DEFAULT_THRESHOLD: Final = 10
 """The smallest count that is released."""
 
-NOT_STATED: Final = "not_stated"
-"""The column of responses that did not answer the column variable."""
+UNIT: Final = "Responses. A person can have given more than one, and nobody can tell."
 
-_SILENT: Final = (AnswerStatus.NO_ANSWER.value, AnswerStatus.UNKNOWN.value, AnswerStatus.NOT_ASKED.value)
+_BASE: Final = "Responses that answered the question; shares are of the base in each column."
+_BASE_LABEL: Final = "Base: answered the question"
+_MEAN_LABEL: Final = "Mean"
 _SILENT_LABELS: Final = {
     AnswerStatus.NO_ANSWER.value: "Preferred not to say",
     AnswerStatus.UNKNOWN.value: "Did not know",
+    NOT_ASKED: "Was not asked",
 }
-
-# A base that is withheld takes its whole column of shares with it; all responses are the least missed.
-_BASE_WEIGHT, _TOTAL_WEIGHT, _MARGIN_WEIGHT, _SILENT_WEIGHT = 40.0, 10.0, 3.0, 1.5
-
-CellKey = tuple[str, ...]
-"""What a cell counts: variable and category in turns; the empty key counts all responses."""
-
-
-class TableError(IntakeStoreError):
-    """A table cannot be made of what the warehouse holds."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReleasedRow:
-    """A row of counts, one for each column; `None` is a withheld count."""
-
-    code: str
-    label: str
-    counts: tuple[int | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ReleasedTable:
-    """A table as it may be published, with all that a reader needs to understand it.
-
-    `columns` are codes and labels, the first one being the total. `base` counts, for each column, the responses that
-    answered the row variable; shares are of the base. `withheld` tells that the base was too small for any table.
-    `flagged` counts responses left out for doubtful quality; `None` stands for a count under the threshold.
-    """
-
-    name: str
-    title: str
-    population: str
-    population_label: str
-    period: Quarter
-    provisional: bool
-    synthetic: bool
-    threshold: int
-    row_variable: str
-    row_label: str
-    column_variable: str | None
-    column_label: str | None
-    columns: tuple[tuple[str, str], ...]
-    rows: tuple[ReleasedRow, ...]
-    base: ReleasedRow
-    non_response: tuple[ReleasedRow, ...]
-    responses: int | None
-    flagged: int | None
-    notes: tuple[str, ...]
-    withheld: bool
-
-    @property
-    def unit(self) -> str:
-        """What is counted."""
-        return "Responses. A person can have given more than one, and nobody can tell."
-
-    @property
-    def method(self) -> str:
-        """How the counts came about and what was done to them."""
-        return (
-            f"Answers that people chose to give to an automated service; not an estimate of how common anything is."
-            f" A count is withheld, shown as two dots, when it is below {self.threshold}, when fewer than"
-            f" {self.threshold} responses of the base did not name the category, or when a withheld count could be"
-            f" worked out from it. Weeks count to the quarter of their Thursday."
-        )
 
 
 def make_tables(
     warehouse: Warehouse,
     codebook: Codebook,
     declarations: Iterable[TableDeclaration],
-    period: Quarter,
+    period: Period,
     *,
     provisional: bool,
     threshold: int = DEFAULT_THRESHOLD,
 ) -> list[ReleasedTable]:
-    """Make all declared tables of a period, protected together.
+    """Make all declared tables of responses that are released for a period, protected together.
 
     All declarations must be given, also when only one table is wanted: which cells are withheld depends on all that
-    is published about the same responses. Raises `TableError` if the warehouse holds codes the codebook does not.
+    is published about the same responses, in the quarters of a year too. Raises `TableError` if the warehouse holds
+    codes the codebook does not.
     """
     by_population: dict[str, list[TableDeclaration]] = {}
     for declaration in declarations:
-        for name in declaration.populations:
-            by_population.setdefault(name, []).append(declaration)
+        if declaration.source is Source.RESPONSES:
+            for name in declaration.populations:
+                by_population.setdefault(name, []).append(declaration)
     made: list[ReleasedTable] = []
     for name, declared in by_population.items():
-        population = codebook.populations[name]
-        made.extend(_PopulationTables(warehouse, population, declared, period, threshold).release(provisional))
+        tables = _PopulationTables(warehouse, codebook, codebook.populations[name], declared, threshold)
+        made.extend(tables.release(period, provisional))
     return made
 
 
 class _PopulationTables:
-    """The tables of one population and period: their counts, the relations between them, and what is withheld."""
+    """The tables of one population, made for whichever periods are asked for."""
 
     def __init__(
         self,
         warehouse: Warehouse,
+        codebook: Codebook,
         population: Population,
         declarations: Sequence[TableDeclaration],
-        period: Quarter,
         threshold: int,
     ) -> None:
         self._warehouse = warehouse
+        self._codebook = codebook
         self._population = population
-        self._period = period
-        self._threshold = threshold
-        self._summary = warehouse.summary(population.name, period)
-        self._system: CellSystem[CellKey] = CellSystem()
-        # A table over too small a base is not made, so it says nothing that would have to be guarded.
-        self._counts = {d.name: self._count(d) for d in declarations}
         self._declarations = declarations
+        self._threshold = threshold
+        self._protected: dict[Period, _Protected] = {}
 
-    def _count(self, declaration: TableDeclaration) -> Mapping[CellKey, int]:
-        rows = self._population.variable(declaration.rows)
-        found = self._warehouse.counts(self._population.name, self._period, rows.name)
-        counts: dict[CellKey, int] = {(rows.name, category): count for category, count in found.items()}
-        if declaration.columns is not None:
-            columns = self._population.variable(declaration.columns)
-            crossed = self._warehouse.cross_counts(self._population.name, self._period, rows.name, columns.name)
-            for (row, column), count in crossed.items():
-                category = NOT_STATED if column in _SILENT else column
-                key = (rows.name, row, columns.name, category)
-                counts[key] = counts.get(key, 0) + count
-            known = {*_codes(columns), ANSWERED, NOT_STATED}
-            if not {key[3] for key in counts if len(key) == 4} <= known:
-                raise TableError(f"The warehouse holds codes of {columns.name} that the codebook does not have.")
-        if not {key[1] for key in counts} <= {*_codes(rows), ANSWERED, *_SILENT}:
-            raise TableError(f"The warehouse holds codes of {rows.name} that the codebook does not have.")
-        return counts
+    def release(self, period: Period, provisional: bool) -> list[ReleasedTable]:
+        declared = [declaration for declaration in self._declarations if declaration.period.fits(period)]
+        return [
+            self._series(declaration, period, provisional)
+            if declaration.series is not None and isinstance(period, Quarter)
+            else self._protect(period).released(declaration, provisional)
+            for declaration in declared
+        ]
 
-    def release(self, provisional: bool) -> list[ReleasedTable]:
-        open_tables = [d for d in self._declarations if self._base(d) >= self._threshold]
-        if open_tables:
-            self._publish((), self._summary.counted, _TOTAL_WEIGHT)
-        for declaration in open_tables:
-            self._describe(declaration)
-        withheld = self._system.suppress(self._threshold)
-        return [self._released(d, withheld, provisional, d in open_tables) for d in self._declarations]
+    def _protect(self, period: Period) -> _Protected:
+        if period not in self._protected:
+            self._protected[period] = self._made(period)
+        return self._protected[period]
 
-    def _base(self, declaration: TableDeclaration) -> int:
-        return self._counts[declaration.name].get((declaration.rows, ANSWERED), 0)
+    def _made(self, period: Period) -> _Protected:
+        declared = [declaration for declaration in self._declarations if declaration.period.fits(period)]
+        counts = ResponseCounts(self._warehouse, self._population, period)
+        cells = ResponseCells(counts, self._codebook, declared, self._threshold)
+        if isinstance(period, Year) and cells.declarations:
+            quarters = {quarter: self._protect(quarter) for quarter in period.quarters}
+            earlier = frozenset(key for made in quarters.values() for key in made.withheld)
+            link_quarters(cells, {quarter: made.cells for quarter, made in quarters.items()}, earlier)
+        return _Protected(cells, cells.system.suppress(self._threshold), self._threshold)
 
-    # -- What everybody knows about the cells ------------------------------------------------------------------------
+    def _series(self, declaration: TableDeclaration, last: Quarter, provisional: bool) -> ReleasedTable:
+        """Put the figures of several quarters side by side, each as its own table has them."""
+        assert declaration.series is not None
+        quarters = [last.before(number) for number in reversed(range(declaration.series))]
+        tables = [self._protect(quarter).released(declaration, provisional) for quarter in quarters]
+        latest = tables[-1]
+        variable = table_variable(self._population, declaration.rows)
+        labels = {code.code: code.label for code in variable.codes}
+        silent = [*silent_of(variable), *((NOT_ASKED,) if variable.ask_if else ())]
 
-    def _describe(self, declaration: TableDeclaration) -> None:
-        rows = self._population.variable(declaration.rows)
-        counts = self._counts[declaration.name]
-        self._publish_variable(rows, counts)
-        if declaration.columns is None:
-            return
-        columns = self._population.variable(declaration.columns)
-        categories = (*_codes(columns), NOT_STATED)
-        for category in categories:
-            self._describe_column(rows, columns, category, counts)
-        for row in (ANSWERED, *_codes(rows)):
-            total = (rows.name, row)
-            self._system.relate({total: 1} | {(*total, columns.name, category): -1 for category in categories})
-        self._relate_column_variable(rows, columns)
+        def beside(code: str, label: str, found: Sequence[Sequence[ReleasedRow]]) -> ReleasedRow:
+            figures = [next((row.counts[0] for row in rows if row.code == code), None) for rows in found]
+            return ReleasedRow(code=code, label=label, counts=tuple(figures))
 
-    def _relate_column_variable(self, rows: Variable, columns: Variable) -> None:
-        """Say how a column's base comes from the column variable, which may have a table of its own."""
-        margins = self._warehouse.counts(self._population.name, self._period, columns.name)
-        margins[NOT_STATED] = sum(margins.get(status, 0) for status in _SILENT)
-        parts: list[CellKey] = []
-        for category in (*_codes(columns), NOT_STATED):
-            whole = (columns.name, category)
-            base, silent = ((rows.name, row, *whole) for row in (ANSWERED, NOT_STATED))
-            self._hide(whole, margins.get(category, 0))
-            self._hide(silent, self._system.value(whole) - self._system.value(base))
-            self._system.relate({whole: 1, base: -1, silent: -1})
-            parts.append(whole)
-        self._system.relate({(): 1} | dict.fromkeys(parts, -1))
-
-    def _publish_variable(self, variable: Variable, counts: Mapping[CellKey, int]) -> None:
-        base = (variable.name, ANSWERED)
-        self._publish(base, counts.get(base, 0), _BASE_WEIGHT)
-        silent = [(variable.name, status) for status in _silent(variable)]
-        for key in silent:
-            count = counts.get(key, 0)
-            self._publish(key, count, _SILENT_WEIGHT * information_loss(count))
-        self._system.relate({(): 1, base: -1} | dict.fromkeys(silent, -1))
-        for code in _codes(variable):
-            count = counts.get((variable.name, code), 0)
-            self._publish((variable.name, code), count, _MARGIN_WEIGHT * information_loss(count))
-        self._relate_codes(variable, base, ())
-
-    def _describe_column(self, rows: Variable, columns: Variable, category: str, counts: Mapping[CellKey, int]) -> None:
-        within = (columns.name, category)
-        base = (rows.name, ANSWERED, *within)
-        self._publish(base, counts.get(base, 0), _BASE_WEIGHT / 2)
-        for code in _codes(rows):
-            count = counts.get((rows.name, code, *within), 0)
-            self._publish((rows.name, code, *within), count, information_loss(count))
-        self._relate_codes(rows, base, within)
-
-    def _relate_codes(self, variable: Variable, base: CellKey, within: CellKey) -> None:
-        """Say how the codes of a variable add up to its base, in all responses or within a column."""
-        codes = {code.code: (variable.name, code.code, *within) for code in variable.codes}
-        if variable.type is VariableType.SINGLE:
-            self._system.relate({base: 1} | dict.fromkeys(codes.values(), -1))
-            return
-        total = self._system.value(base)
-        for code, key in codes.items():
-            # How many did not name the category can be as telling as how many did.
-            rest = (variable.name, f"not {code}", *within)
-            self._hide(rest, total - self._system.value(key))
-            self._system.relate({base: 1, key: -1, rest: -1})
-        # Whoever answered named at least one code and at most `max`; an exclusive code counts for all of theirs.
-        alone = {codes[code.code]: 1 for code in variable.codes if code.exclusive}
-        named = {codes[code.code]: 1 for code in variable.codes if not code.exclusive}
-        answered = total - sum(map(self._system.value, alone))
-        several = sum(map(self._system.value, named))
-        least, most = (variable.name, "named beyond one", *within), (variable.name, "could have named", *within)
-        self._slack(least, several - answered)
-        self._system.relate({**named, **alone, base: -1, least: -1})
-        self._slack(most, variable.max * answered - several)
-        self._system.relate(
-            {base: variable.max, most: -1} | dict.fromkeys(alone, -variable.max) | dict.fromkeys(named, -1)
+        every = [table.rows for table in tables]
+        bases = [[table.base] if table.base is not None else [] for table in tables]
+        left = [table.non_response for table in tables]
+        return latest.model_copy(
+            update={
+                "column_variable": QUARTER_COLUMNS,
+                "column_label": "Quarter",
+                "columns": tuple((str(quarter), str(quarter)) for quarter in quarters),
+                "rows": tuple(beside(code, label, every) for code, label in labels.items()),
+                "base": beside(ANSWERED, _BASE_LABEL, bases),
+                "non_response": tuple(beside(status, _SILENT_LABELS[status], left) for status in silent),
+                "synthetic": any(table.synthetic for table in tables),
+                "title": _title(declaration.title, any(table.synthetic for table in tables)),
+                "withheld": all(table.withheld for table in tables),
+            }
         )
 
-    def _publish(self, key: CellKey, count: int, weight: float) -> None:
-        self._system.publish(key, count, weight, count < self._threshold)
 
-    def _hide(self, key: CellKey, count: int) -> None:
-        self._system.hide(key, count, count < self._threshold)
+class _Protected:
+    """The cells of one population and period, and which of them are withheld."""
 
-    def _slack(self, key: CellKey, amount: int) -> None:
-        self._system.hide(key, amount, False)
+    def __init__(self, cells: ResponseCells, withheld: frozenset[CellKey], threshold: int) -> None:
+        self.cells = cells
+        self.withheld = withheld
+        self._threshold = threshold
 
-    # -- What is left to print ---------------------------------------------------------------------------------------
-
-    def _released(
-        self, declaration: TableDeclaration, withheld: frozenset[CellKey], provisional: bool, is_open: bool
-    ) -> ReleasedTable:
-        rows = self._population.variable(declaration.rows)
-        columns = self._population.variable(declaration.columns) if declaration.columns is not None else None
-        places: list[tuple[CellKey, str, str]] = [((), "total", "All")]
+    def released(self, declaration: TableDeclaration, provisional: bool) -> ReleasedTable:
+        population, counts = self.cells.population, self.cells.counts
+        rows = table_variable(population, declaration.rows)
+        columns = table_variable(population, declaration.columns) if declaration.columns is not None else None
+        is_open = declaration in self.cells.declarations
+        places: list[tuple[tuple[Pair, ...], str, str]] = [((), TOTAL, "All")]
         if columns is not None:
-            places += [((columns.name, code.code), code.code, code.label) for code in columns.codes]
-            places.append(((columns.name, NOT_STATED), NOT_STATED, "Not stated"))
-
-        def count(key: CellKey) -> int | None:
-            return self._system.value(key) if is_open and key not in withheld else None
+            places += [(((columns.name, code.code),), code.code, code.label) for code in columns.codes]
+            places.append((((columns.name, NOT_STATED),), NOT_STATED, "Not stated"))
 
         def row(category: str, label: str, in_columns: bool = True) -> ReleasedRow:
-            keys = [(rows.name, category, *within) for within, _, _ in (places if in_columns else places[:1])]
-            return ReleasedRow(category, label, tuple(count(key) for key in keys))
+            wanted = places if in_columns else places[:1]
+            figures = [self._figure(declaration, (rows.name, category), *place) for place, _, _ in wanted]
+            return ReleasedRow(code=category, label=label, counts=tuple(figures) if is_open else (None,) * len(wanted))
 
-        flagged = self._summary.flagged
+        silent = [*silent_of(rows), *((NOT_ASKED,) if rows.ask_if is not None else ())]
         return ReleasedTable(
             name=declaration.name,
-            title=f"SYNTHETIC DATA: {declaration.title}" if self._summary.synthetic else declaration.title,
-            population=self._population.name,
-            population_label=self._population.label,
-            period=self._period,
+            title=_title(declaration.title, counts.summary.synthetic),
+            theme=declaration.theme,
+            source=declaration.source,
+            population=population.name,
+            population_label=population.label,
+            period=str(counts.period),
+            period_kind=declaration.period,
             provisional=provisional,
-            synthetic=self._summary.synthetic,
+            synthetic=counts.summary.synthetic,
             threshold=self._threshold,
+            unit=UNIT,
+            base_text=declaration.base or _BASE,
+            method=declaration.method,
+            method_text=_method_text(declaration, self._threshold),
+            rounding=declaration.rounding,
             row_variable=rows.name,
             row_label=rows.label,
             column_variable=columns.name if columns else None,
             column_label=columns.label if columns else None,
             columns=tuple((code, label) for _, code, label in places),
             rows=tuple(row(code.code, code.label) for code in rows.codes) if is_open else (),
-            base=row(ANSWERED, "Base: answered the question"),
-            non_response=tuple(row(s, _SILENT_LABELS[s], in_columns=False) for s in _silent(rows)) if is_open else (),
-            responses=count(()),
-            flagged=flagged if flagged >= self._threshold else None,
+            base=row(ANSWERED, _BASE_LABEL),
+            means=self._means(declaration, rows, [place for place, _, _ in places]) if is_open else None,
+            non_response=tuple(row(s, _SILENT_LABELS[s], in_columns=False) for s in silent) if is_open else (),
+            responses=_whole(self._figure(declaration)) if is_open else None,
+            flagged=_flagged(counts.summary, self._threshold),
             notes=declaration.notes,
             withheld=not is_open,
         )
 
+    def _figure(self, declaration: TableDeclaration, *pairs: Pair) -> Figure:
+        key = self.cells.key(*pairs)
+        if key in self.withheld or key not in self.cells.system.cells:
+            return None
+        value = self.cells.system.value(key)
+        if declaration.rounding is None:
+            return value
+        return declaration.rounding * ((2 * value + declaration.rounding) // (2 * declaration.rounding))
 
-def _codes(variable: Variable) -> tuple[str, ...]:
-    return tuple(code.code for code in variable.codes)
+    def _means(
+        self, declaration: TableDeclaration, rows: Variable, places: Sequence[tuple[Pair, ...]]
+    ) -> ReleasedRow | None:
+        if declaration.measure is not Measure.MEAN:
+            return None
+        means: list[Figure] = []
+        for place in places:
+            base, total = (self.cells.key((rows.name, category), *place) for category in (ANSWERED, SUM))
+            hidden = {base, total} & self.withheld or self.cells.system.value(base) == 0
+            means.append(None if hidden else round(self.cells.system.value(total) / self.cells.system.value(base), 2))
+        return ReleasedRow(code="mean", label=_MEAN_LABEL, counts=tuple(means))
 
 
-def _silent(variable: Variable) -> tuple[str, ...]:
-    return (AnswerStatus.NO_ANSWER.value, *((AnswerStatus.UNKNOWN.value,) if variable.unknown else ()))
+def _title(title: str, synthetic: bool) -> str:
+    return f"SYNTHETIC DATA: {title}" if synthetic else title
+
+
+def _flagged(summary: PeriodSummary, threshold: int) -> tuple[FlagCount, ...]:
+    counts = sorted((flag.value, count) for flag, count in summary.flags.items())
+    return tuple(FlagCount(flag=flag, count=count if count >= threshold else None) for flag, count in counts)
+
+
+def _whole(figure: Figure) -> int | None:
+    return None if figure is None else int(figure)
+
+
+def _method_text(declaration: TableDeclaration, threshold: int) -> str:
+    """Say how the counts came about and what was done to them."""
+    period = "Weeks count to the quarter of their Thursday."
+    if declaration.period is PeriodKind.YEAR:
+        period = "Weeks count to the year of their Thursday."
+    rounded = f" Counts are rounded to the nearest multiple of {declaration.rounding}." if declaration.rounding else ""
+    return (
+        f"Answers that people chose to give to an automated service; not an estimate of how common anything is."
+        f" A count is withheld, shown as two dots, when it is below {threshold}, when fewer than"
+        f" {threshold} responses of the base did not name the category, or when a withheld count could be"
+        f" worked out from it.{rounded} {period}"
+    )
