@@ -26,7 +26,7 @@ from bot.understanding.language import LanguageDetector, LanguageNames
 from bot.understanding.nlu_client import HttpNlu, NluClient
 from bot.understanding.thresholds import Thresholds
 from intake_store.submission.opening_store import ClosableStore, OpeningStore
-from intake_store.submission.sealing import PublicKey, Sealer
+from intake_store.submission.sealing import PublicKeyFile, Sealer
 from intake_store.submission.store import NullResponseStore, ResponseStore
 from intake_store.submission.store_secrets import StoreSecrets
 
@@ -126,7 +126,7 @@ async def _response_store(settings: BotSettings, content: Content) -> AsyncItera
         yield NullResponseStore()
         return
     # What can be wrong with keys is told before the page is up.
-    sealer = Sealer(PublicKey.read(settings.public_key_path), content.codebook)
+    sealer = Sealer(PublicKeyFile(settings.public_key_path), content.codebook)
     secrets = StoreSecrets.read(settings.store_secret_path)
 
     async def open_inbox() -> ClosableStore:

@@ -43,6 +43,10 @@ class IntakeSettings(BaseSettings):
         default_factory=lambda data: data["var"] / "analyst" / "intake-private.json",
         description="The key that opens responses; default `var/analyst/intake-private.json`.",
     )
+    private_keys: Path = Field(
+        default_factory=lambda data: data["private_key"].parent,
+        description="The folder of older private keys, each under its key id; default: beside the newest.",
+    )
     codebooks: Path = Field(default=PROJECT / "flows" / "codebook", description="The folder of codebook versions.")
     tables: Path = Field(default=DECLARATIONS_FOLDER, description="The folder of declared tables.")
     threshold: int = Field(default=DEFAULT_THRESHOLD, ge=3, description="The smallest count that is released.")
@@ -59,5 +63,5 @@ class IntakeSettings(BaseSettings):
     key_passphrase_file: Path | None = Field(
         default=None,
         validation_alias="FYREN_KEY_PASSPHRASE_FILE",
-        description="A file with the passphrase of the private key.",
+        description="A file with the passphrase of the private key; if keys have several, one a line.",
     )
