@@ -15,6 +15,7 @@ from bot.conversation.actions import Actions
 from bot.conversation.assistant import Assistant
 from bot.conversation.quality import Senders
 from bot.conversation.rendering import Renderer
+from bot.directory.opening_hours import SWEDEN
 from bot.directory.places import PlaceIndex
 from bot.safety.exit_words import load_exit_words
 from bot.safety.lexicon import CrisisLexicon
@@ -25,10 +26,13 @@ from bot.understanding.keywords import load_keywords
 from bot.understanding.language import LanguageDetector, LanguageNames
 from bot.understanding.nlu_client import HttpNlu, NluClient
 from bot.understanding.thresholds import Thresholds
+from intake_store.submission.iso_weeks import IsoWeek
 from intake_store.submission.opening_store import ClosableStore, OpeningStore
 from intake_store.submission.sealing import PublicKeyFile, Sealer
 from intake_store.submission.store import NullResponseStore, ResponseStore
 from intake_store.submission.store_secrets import StoreSecrets
+from intake_store.usage.counting import NullUsageCounter, UsageCounter
+from intake_store.usage.gathering import GatheringUsageCounter, UsageStore
 
 FIRST_PAGE_SECONDS = 1.0
 """How long what the first page does not need holds back; even in a thread, loading it would slow the page down."""
@@ -50,6 +54,7 @@ async def assistant(
     """
     async with contextlib.AsyncExitStack() as stack:
         store = await stack.enter_async_context(_response_store(settings, content))
+        usage = await stack.enter_async_context(_usage_counter(settings))
         nlu = await stack.enter_async_context(nlu_client(settings))
         interpreter = make_interpreter(
             settings.content, tuple(content.catalogues.languages), content.directory.places, nlu
@@ -71,6 +76,7 @@ async def assistant(
                 senders=senders,
             ),
             renderer=Renderer(content.flows, content.catalogues, content.directory, now, settings.web_address),
+            usage=usage,
         )
 
 
@@ -141,3 +147,21 @@ async def _response_store(settings: BotSettings, content: Content) -> AsyncItera
         yield store
     finally:
         await store.close()
+
+
+@contextlib.asynccontextmanager
+async def _usage_counter(settings: BotSettings) -> AsyncIterator[UsageCounter]:
+    if not settings.counts_usage:
+        yield NullUsageCounter()
+        return
+
+    async def open_database() -> UsageStore:
+        adding = await asyncio.to_thread(importlib.import_module, "intake_store.usage.adding")
+        opened: UsageStore = await adding.UsageDatabase.open(settings.database_location)
+        return opened
+
+    counter = GatheringUsageCounter(open_database, lambda: IsoWeek.of(now().astimezone(SWEDEN).date()))
+    try:
+        yield counter
+    finally:
+        await counter.close()

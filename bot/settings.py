@@ -43,6 +43,11 @@ class BotSettings(BaseSettings):
     nlu_token_file: Path | None = Field(None, description="File with the token for `FYREN_NLU_URL`.")
 
     record_responses: bool = Field(True, description="Whether questionnaire answers are recorded at all.")
+    record_usage: bool | None = Field(
+        None,
+        description="Whether use is counted, by ISO week and for nobody in particular; default as "
+        "`FYREN_RECORD_RESPONSES`.",
+    )
     database: str | None = Field(
         None, validation_alias="FYREN_INTAKE_DATABASE", description="The intake database; default `var/intake.sqlite3`."
     )
@@ -102,6 +107,11 @@ class BotSettings(BaseSettings):
     def database_location(self) -> str:
         """Path or URL of the intake database."""
         return self.database or str(self.var / "intake.sqlite3")
+
+    @property
+    def counts_usage(self) -> bool:
+        """Whether use is counted."""
+        return self.record_responses if self.record_usage is None else self.record_usage
 
     @property
     def public_key_path(self) -> Path:

@@ -17,6 +17,7 @@ from bot.safety.exit_words import load_exit_words
 from bot.understanding.interpretation import Interpreter
 from bot.understanding.nlu_client import NluClient, NluResult, NullNlu
 from intake_store.submission.store import NullResponseStore, ResponseStore
+from intake_store.usage.counting import NullUsageCounter, UsageCounter
 
 PROJECT = Path(__file__).parents[1]
 WEB_ADDRESS = "https://fyren.example/"
@@ -72,6 +73,7 @@ class Assistants:
         *,
         new_key: Callable[[], str] = new_conversation_key,
         visited: Visited | None = None,
+        usage: UsageCounter | None = None,
     ) -> Assistant:
         """Return an assistant; without a store nothing is recorded."""
         content = self.content
@@ -89,6 +91,7 @@ class Assistants:
                 now=self._now,
             ),
             renderer=Renderer(content.flows, content.catalogues, content.directory, self._now, WEB_ADDRESS),
+            usage=usage or NullUsageCounter(),
             new_key=new_key,
             visited=visited,
         )

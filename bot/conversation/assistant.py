@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -11,6 +12,7 @@ from bot.conversation.answering import Answer
 from bot.conversation.rendering import Renderer
 from bot.conversation.replies import NoticeReply, Reply
 from bot.conversation.updates import ChannelKind, Update
+from bot.conversation.usage import UNDER_WAY, Course, occurrences, occurrences_on_leaving
 from bot.dialogue.engine import Turn, advance, question
 from bot.dialogue.events import (
     ActionFailed,
@@ -32,6 +34,10 @@ from bot.translation.marking import message
 from bot.understanding.interpretation import Interpreter, Understanding
 from intake_store.submission.errors import ReceiptError
 from intake_store.submission.receipts import looks_like_receipt, read_receipt_code
+from intake_store.usage.counting import UsageCounter
+from intake_store.usage.events import Occurrence
+
+logger = logging.getLogger(__name__)
 
 ACTION_LIMIT = 5
 """Actions in one turn; more would be a circle in the flows."""
@@ -51,8 +57,8 @@ def new_conversation_key() -> str:
 class Assistant:
     """Answers updates; holds no state of any conversation.
 
-    `new_key` makes the key that keeps a conversation's response from being stored twice; `visited` watches which steps
-    of the flows are used.
+    `usage` counts what happens. `new_key` makes the key that keeps a conversation's response from being stored twice;
+    `visited` watches which steps of the flows are used.
     """
 
     def __init__(
@@ -65,6 +71,7 @@ class Assistant:
         exit_words: ExitWords,
         actions: Actions,
         renderer: Renderer,
+        usage: UsageCounter,
         new_key: Callable[[], str] = new_conversation_key,
         visited: Visited | None = None,
     ) -> None:
@@ -75,6 +82,7 @@ class Assistant:
         self._exit_words = exit_words
         self._actions = actions
         self._renderer = renderer
+        self._usage = usage
         self._new_key = new_key
         self._visited = visited
 
@@ -117,6 +125,7 @@ class Assistant:
     def _ended(self, state: DialogueState | None, update: Update) -> Answer:
         known = (update.language, state.language if state else None)
         language = next(filter(None, map(self._catalogues.supported, known)), self._catalogues.default)
+        self._count(lambda: occurrences_on_leaving(self._flows, update.channel, state, language))
         text = self._catalogues[language].translate(_NEUTRAL)
         return Answer(None, language, (NoticeReply(text=text),))
 
@@ -181,16 +190,27 @@ class Assistant:
     async def _answer(self, state: DialogueState, event: Event, update: Update) -> Answer:
         key = state.slots.get(CONVERSATION_KEY) or self._new_key()
         state = state.with_slots(**{CONVERSATION_KEY: key, "channel": update.channel})
-        utterances: list[Utterance] = []
-        turn = self._advance(state, event)
-        utterances.extend(turn.utterances)
+        turns = [self._advance(state, event)]
+        outcomes: list[ActionFinished | ActionFailed] = []
         for _ in range(ACTION_LIMIT):
-            if turn.action is None:
+            if turns[-1].action is None:
                 break
-            turn = self._advance(turn.state, await self._act(turn, update))
-            utterances.extend(turn.utterances)
-        language = self._catalogues.supported(turn.state.language) or self._catalogues.default
-        return Answer(self._actions.timed(turn.state), language, tuple(self._replies(utterances, turn.state)))
+            outcomes.append(await self._act(turns[-1], update))
+            turns.append(self._advance(turns[-1].state, outcomes[-1]))
+        course = Course(state, tuple(turns), tuple(outcomes))
+        after = course.after if course.begins_anew else course.after.with_slots(**{UNDER_WAY: True})
+        language = self._catalogues.supported(after.language) or self._catalogues.default
+        utterances = [utterance for turn in turns for utterance in turn.utterances]
+        answer = Answer(self._actions.timed(after), language, tuple(self._replies(utterances, after)))
+        self._count(lambda: occurrences(self._flows, update.channel, course))
+        return answer
+
+    def _count(self, counted: Callable[[], Sequence[Occurrence]]) -> None:
+        try:
+            self._usage.count(counted())
+        except Exception as error:
+            # A figure is never worth an answer. Only the kind of error is logged, as with actions.
+            logger.error("What happened could not be counted: %s.", type(error).__name__)
 
     def _advance(self, state: DialogueState, event: Event) -> Turn:
         turn = advance(self._flows, state, event)

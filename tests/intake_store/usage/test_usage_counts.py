@@ -58,7 +58,7 @@ def log_size(database: str) -> int:
     return Path(f"{database}-wal").stat().st_size
 
 
-def opener(database: str) -> Callable[[], object]:
+def opener(database: str) -> Callable[[], Awaitable[UsageDatabase]]:
     return lambda: UsageDatabase.open(database)
 
 

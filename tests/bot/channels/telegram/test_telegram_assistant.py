@@ -21,6 +21,7 @@ from bot.settings import BotSettings
 from bot.understanding.interpretation import Interpreter
 from bot.understanding.nlu_client import HttpNlu
 from intake_store.submission.store import NullResponseStore
+from intake_store.usage.counting import NullUsageCounter
 
 WEB_ADDRESS = "https://fyren.example"
 
@@ -70,6 +71,7 @@ async def assistant(
                 now=_now,
             ),
             renderer=Renderer(content.flows, content.catalogues, content.directory, _now, WEB_ADDRESS),
+            usage=NullUsageCounter(),
         )
 
 
