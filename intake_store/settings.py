@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from intake_store.statistics.declarations import DECLARATIONS_FOLDER
 from intake_store.statistics.tables import DEFAULT_THRESHOLD
+from intake_store.warehouse.engines import EngineName
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -27,9 +28,14 @@ class IntakeSettings(BaseSettings):
         default_factory=lambda data: str(data["var"] / "intake.sqlite3"),
         description="The intake database, a path or a database URL; default `var/intake.sqlite3`.",
     )
-    warehouse: Path = Field(
-        default_factory=lambda data: data["var"] / "warehouse.duckdb",
-        description="The warehouse of opened responses; default `var/warehouse.duckdb`.",
+    warehouse: str = Field(
+        default_factory=lambda data: str(data["var"] / "warehouse"),
+        description="The warehouse of opened responses, an encrypted folder or a `postgresql://` URL;"
+        " default `var/warehouse`.",
+    )
+    warehouse_engine: EngineName = Field(
+        default=EngineName.DUCKDB,
+        description="What counts the responses of a warehouse in a folder: `duckdb` or `spark`.",
     )
     public_key: Path = Field(
         default_factory=lambda data: data["var"] / "keys" / "intake-public.pem",
@@ -46,6 +52,11 @@ class IntakeSettings(BaseSettings):
     private_keys: Path = Field(
         default_factory=lambda data: data["private_key"].parent,
         description="The folder of older private keys, each under its key id; default: beside the newest.",
+    )
+    warehouse_key: Path = Field(
+        default_factory=lambda data: data["private_key"].parent / "warehouse-key.json",
+        description="The key of the warehouse, made by the first load; default `warehouse-key.json` beside the private"
+        " key.",
     )
     codebooks: Path = Field(default=PROJECT / "flows" / "codebook", description="The folder of codebook versions.")
     tables: Path = Field(default=DECLARATIONS_FOLDER, description="The folder of declared tables.")

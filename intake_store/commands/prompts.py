@@ -26,8 +26,9 @@ Database = Annotated[
     str | None,
     typer.Option(help="The intake database: a path or a database URL.", show_default="var/intake.sqlite3"),
 ]
-WarehousePath = Annotated[
-    Path | None, typer.Option("--warehouse", help="The warehouse file.", show_default="var/warehouse.duckdb")
+WarehouseLocation = Annotated[
+    str | None,
+    typer.Option("--warehouse", help="The warehouse: a folder, or a postgresql:// URL.", show_default="var/warehouse"),
 ]
 
 

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from intake_store.codebook import load_codebooks
-from intake_store.commands.prompts import Database, WarehousePath, known_passphrase, plain_errors, progress
-from intake_store.keys.private_keys import read_private_key
+from intake_store.commands.key_rings import opened_key_ring
+from intake_store.commands.prompts import (
+    Database,
+    WarehouseLocation,
+    plain_errors,
+    progress,
+)
+from intake_store.commands.warehouses import open_or_make_warehouse
 from intake_store.settings import IntakeSettings
 from intake_store.warehouse.loading import LoadReport, load_responses
 from intake_store.warehouse.opening import RejectionReason, ResponseOpener
-from intake_store.warehouse.warehouse import Warehouse
 
 _REASONS = {
     RejectionReason.UNKNOWN_KEY: "sealed to a key that is not at hand",
@@ -36,15 +42,21 @@ def responses_app() -> typer.Typer:
 
 def load(
     database: Database = None,
-    warehouse: WarehousePath = None,
+    warehouse: WarehouseLocation = None,
     private: Annotated[
         Path | None, typer.Option(help="The private key.", show_default="var/analyst/intake-private.json")
     ] = None,
+    processes: Annotated[
+        int, typer.Option(min=1, help="In how many processes to open them.", show_default="one for each core")
+    ] = multiprocessing.cpu_count(),
 ) -> None:
     """Open new responses and load them into the warehouse.
 
-    Responses that were withdrawn leave the warehouse. Rows that do not open or do not fit the codebook are set aside
-    and counted by reason. A load that was stopped goes on where it was; loading twice changes nothing.
+    Responses that were withdrawn or have expired leave the warehouse. Rows that do not open or do not fit the codebook
+    are set aside and counted by reason. A load that was stopped goes on where it was; loading twice changes nothing.
+
+    Older private keys that stand beside the private key are used too. The first load makes the key of the warehouse,
+    locked with the same passphrase.
 
     The passphrase is read from the file that FYREN_KEY_PASSPHRASE_FILE names, or from a file `passphrase` beside the
     private key (as a trial store has it), or asked for.
@@ -52,17 +64,16 @@ def load(
     with plain_errors():
         settings = IntakeSettings()
         codebooks = load_codebooks(settings.codebooks)
-        private_key = private or settings.private_key
-        key = read_private_key(private_key, known_passphrase(settings, private_key))
-        opener = ResponseOpener([key], codebooks)
-        with Warehouse(warehouse or settings.warehouse, codebooks) as opened, progress() as shown:
+        ring = opened_key_ring(settings, private)
+        with open_or_make_warehouse(settings, codebooks, warehouse, ring) as opened, progress() as shown:
             task = shown.add_task("Opening responses", total=None)
             report = asyncio.run(
                 load_responses(
                     database or settings.database,
                     opened,
-                    opener,
+                    ResponseOpener(ring, codebooks),
                     lambda done, total: shown.update(task, completed=done, total=total),
+                    processes=processes,
                 )
             )
         _print_report(report)

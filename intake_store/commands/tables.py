@@ -10,13 +10,13 @@ import typer
 from rich.console import Console
 
 from intake_store.codebook import Codebook, load_codebooks
-from intake_store.commands.prompts import WarehousePath, current_week, newest, plain_errors, quarter
+from intake_store.commands.prompts import WarehouseLocation, current_week, newest, plain_errors, quarter
+from intake_store.commands.warehouses import open_warehouse
 from intake_store.periods import Quarter
 from intake_store.settings import IntakeSettings
 from intake_store.statistics.declarations import TableDeclaration, load_declarations
 from intake_store.statistics.table_output import render_csv, render_text
 from intake_store.statistics.tables import ReleasedTable, make_tables
-from intake_store.submission.errors import IntakeStoreError
 from intake_store.warehouse.warehouse import Warehouse
 
 
@@ -50,7 +50,7 @@ def show_table(
     period: Annotated[str, typer.Option(help="A quarter, such as 2026Q4.")],
     output: Annotated[OutputFormat, typer.Option("--format", help="How to print it.")] = OutputFormat.TEXT,
     csv: Annotated[Path | None, typer.Option(help="Also write it to this file, as CSV.")] = None,
-    warehouse: WarehousePath = None,
+    warehouse: WarehouseLocation = None,
 ) -> None:
     """Print a table of a quarter, for each population it covers.
 
@@ -65,10 +65,7 @@ def show_table(
         declarations = load_declarations(settings.tables, newest(codebooks))
         if name not in declarations:
             raise typer.BadParameter(f"There is no table {name!r}; there are {', '.join(declarations)}.")
-        path = warehouse or settings.warehouse
-        if not path.exists():
-            raise IntakeStoreError(f"There is no warehouse {path} yet. Run `fyren responses load`.")
-        with Warehouse(path, codebooks) as opened:
+        with open_warehouse(settings, codebooks, warehouse) as opened:
             tables = _made(opened, codebooks, declarations, wanted_quarter, settings.threshold)
         wanted = [table for table in tables if table.name == name]
         text = render_csv(wanted)

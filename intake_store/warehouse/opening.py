@@ -10,7 +10,7 @@ from cryptography.exceptions import InvalidTag
 from intake_store.codebook import Codebook
 from intake_store.keys.private_keys import PrivateKey
 from intake_store.submission.errors import IntakeStoreError, ResponseError
-from intake_store.submission.response import Response
+from intake_store.submission.response import Response, StoredResponse
 from intake_store.submission.sealing import RESPONSE_PURPOSE, PaddingError, SealedResponse, hpke_suite, unpad
 
 
@@ -51,18 +51,9 @@ class ResponseOpener:
 
     def open(self, row: SealedResponse) -> Response:
         """Return the response in a row; raises `RejectedRow` with the reason if there is none that can be counted."""
-        key = self._keys.get(row.key_id)
-        if key is None:
-            raise RejectedRow(RejectionReason.UNKNOWN_KEY)
-        if row.purpose != RESPONSE_PURPOSE:
-            raise RejectedRow(RejectionReason.WRONG_PURPOSE)
         try:
-            padded = self._suite.decrypt(row.sealed, key.hpke, info=row.info)
-        except (InvalidTag, ValueError) as error:
-            raise RejectedRow(RejectionReason.DOES_NOT_OPEN) from error
-        try:
-            response = Response.from_json(unpad(padded))
-        except (PaddingError, ResponseError) as error:
+            response = Response.from_json(self._content(row))
+        except ResponseError as error:
             raise RejectedRow(RejectionReason.DAMAGED) from error
         if (response.codebook_version, response.iso_week) != (row.codebook_version, row.iso_week):
             raise RejectedRow(RejectionReason.DOES_NOT_MATCH_ROW)
@@ -74,3 +65,30 @@ class ResponseOpener:
         except ResponseError as error:
             raise RejectedRow(RejectionReason.INVALID) from error
         return response
+
+    def open_stored(self, row: SealedResponse) -> StoredResponse:
+        """Do the same as `open`, faster, and return the response as it is stored."""
+        try:
+            stored = StoredResponse.from_json(self._content(row))
+        except ResponseError as error:
+            raise RejectedRow(RejectionReason.DAMAGED) from error
+        if stored.codebook_version == row.codebook_version and stored.iso_week == str(row.iso_week):
+            codebook = self._codebooks.get(stored.codebook_version)
+            population = None if codebook is None else codebook.populations.get(stored.population)
+            if population is not None and population.fits_stored(stored.answers):
+                return stored
+        # Something is wrong; the slow way knows what.
+        return self.open(row).to_stored()
+
+    def _content(self, row: SealedResponse) -> bytes:
+        key = self._keys.get(row.key_id)
+        if key is None:
+            raise RejectedRow(RejectionReason.UNKNOWN_KEY)
+        if row.purpose != RESPONSE_PURPOSE:
+            raise RejectedRow(RejectionReason.WRONG_PURPOSE)
+        try:
+            return unpad(self._suite.decrypt(row.sealed, key.hpke, info=row.info))
+        except PaddingError as error:
+            raise RejectedRow(RejectionReason.DAMAGED) from error
+        except (InvalidTag, ValueError) as error:
+            raise RejectedRow(RejectionReason.DOES_NOT_OPEN) from error

@@ -1,7 +1,8 @@
-"""The warehouse: opened responses in columns, one row for each, in a DuckDB file on the analyst's machine."""
+"""The warehouse: opened responses in columns, one row for each, and the small data sets that tables need beside them.
 
-# Names of variables stand in the queries; the codebook allows only a-z, 0-9 and _ in them.
-# ruff: noqa: S608
+It lies in a folder of encrypted segments, counted by DuckDB or Spark, or in a PostgreSQL database. All of them answer
+the same questions, each by one Ibis expression.
+"""
 
 from __future__ import annotations
 
@@ -11,35 +12,45 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Final, Self
 
-import duckdb
-import numpy as np
 import pyarrow as pa
 
-from intake_store.codebook import Codebook, VariableType
+from intake_store.codebook import Codebook
 from intake_store.periods import Quarter
-from intake_store.submission.errors import IntakeStoreError
-from intake_store.submission.response import AnswerStatus, QualityFlag, Response
+from intake_store.submission.iso_weeks import IsoWeek
+from intake_store.submission.response import QualityFlag, Response, StoredResponse
+from intake_store.warehouse.engines import EngineName, start_engine
 from intake_store.warehouse.opening import RejectionReason
+from intake_store.warehouse.postgresql import PostgresqlStorage
+from intake_store.warehouse.segments import SegmentFolder
+from intake_store.warehouse.storage import (
+    Ids,
+    Storage,
+    WarehouseError,
+    missing_from,
+    queried_table,
+    response_schema,
+    variables_of,
+)
 from intake_store.warehouse.tallies import (
-    ANSWERED,
     OWN_FIELDS,
+    SEPARATOR,
     Period,
     PeriodSummary,
     Tally,
     quarters_of,
     tally_groups,
 )
+from intake_store.warehouse.warehouse_key import WarehouseKey
 
-_SILENT = tuple(status.value for status in AnswerStatus if status is not AnswerStatus.ANSWERED)
-_SEPARATOR = "|"  # no code has it
+MOST_VARIABLES: Final = 3
+"""A tally has at most so many variables; more would single people out."""
 
-_COLUMN_TYPES = {VariableType.SINGLE: "VARCHAR", VariableType.MULTIPLE: "VARCHAR[]"}
+USAGE_FIELDS: Final = ("iso_week", "quarter", "channel", "language", "event", "subject", "county")
+"""What a usage count can be asked by."""
 
-
-class WarehouseError(IntakeStoreError):
-    """The warehouse file cannot be used."""
+_USAGE = "usage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,30 +75,72 @@ class UsageCount:
     count: int
 
 
-class Warehouse:
-    """A DuckDB file with a column for every variable of every codebook version.
+class ResponseColumns:
+    """Turns opened responses into the columns of the warehouse."""
 
-    A single answer is a text, a multiple one a list; what has no codes holds `no_answer`, `unknown` or `not_asked`.
-    Raises `WarehouseError` if the file cannot be opened.
+    def __init__(self, variables: Iterable[str], record_secret: bytes) -> None:
+        self._variables = tuple(variables)
+        self._schema = response_schema(self._variables)
+        self._hash = hashlib.blake2b(digest_size=4, key=record_secret)
+        self._quarters: dict[str, str] = {}
+
+    def of(self, row_ids: Sequence[uuid.UUID], responses: Sequence[StoredResponse]) -> pa.Table:
+        """Return a table with a row for each response; the ids are those of their rows."""
+        columns: dict[str, list[Any]] = {
+            "id": [row_id.bytes for row_id in row_ids],
+            "record_key": [self.record_key(row_id) for row_id in row_ids],
+            "codebook_version": [response.codebook_version for response in responses],
+            "population": [response.population for response in responses],
+            "iso_week": [response.iso_week for response in responses],
+            "quarter": [self._quarter(response.iso_week) for response in responses],
+            "channel": [str(response.channel) for response in responses],
+            "language": [response.language for response in responses],
+            "synthetic": [response.synthetic for response in responses],
+            "flags": [SEPARATOR.join(response.flags) for response in responses],
+        }
+        answers = [response.answers for response in responses]
+        for name in self._variables:
+            found = [given.get(name) for given in answers]
+            columns[name] = [SEPARATOR.join(value) if type(value) is tuple else value for value in found]
+        arrays = [pa.array(columns[field.name], type=field.type) for field in self._schema]
+        return pa.Table.from_arrays(arrays, schema=self._schema)
+
+    def record_key(self, row_id: uuid.UUID) -> int:
+        """Return 32 bits that only the row's id and the warehouse's secret decide."""
+        keyed = self._hash.copy()
+        keyed.update(row_id.bytes)
+        return int.from_bytes(keyed.digest(), "big")
+
+    def _quarter(self, week: str) -> str:
+        found = self._quarters.get(week)
+        if found is None:
+            found = self._quarters[week] = str(Quarter.of(IsoWeek.parse(week)))
+        return found
+
+
+class Warehouse:
+    """The opened responses at a folder, or in the database of a `postgresql://` URL.
+
+    `engine` counts what lies in a folder; a database counts for itself. Raises `WarehouseError` if the place cannot
+    be used, or if a variable changes its type between versions of the codebook.
     """
 
-    def __init__(self, path: Path, codebooks: Mapping[str, Codebook]) -> None:
-        self._path = path
-        self._usage: list[UsageCount] = []
-        self._datasets: dict[str, pa.Table] = {}
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            self._connection = duckdb.connect(str(path))
-        except duckdb.Error as error:
-            raise WarehouseError(
-                f"The warehouse {path} cannot be opened: another program uses it, or it is damaged."
-            ) from error
-        path.chmod(0o600)
-        try:
-            self._variables = self._create(codebooks)
-        except BaseException:
-            self._connection.close()
-            raise
+    def __init__(
+        self,
+        location: Path | str,
+        codebooks: Mapping[str, Codebook],
+        key: WarehouseKey,
+        engine: EngineName = EngineName.DUCKDB,
+    ) -> None:
+        self._variables = variables_of(codebooks)
+        self._columns = ResponseColumns(self._variables, key.record_secret)
+        self._storage: Storage
+        if is_database(location):
+            if engine is not EngineName.DUCKDB:
+                raise WarehouseError("A warehouse in PostgreSQL counts for itself; leave the engine out.")
+            self._storage = PostgresqlStorage(str(location), self._variables)
+        else:
+            self._storage = SegmentFolder(Path(location), key, self._variables, start_engine(engine))
 
     def __enter__(self) -> Self:
         return self
@@ -98,100 +151,48 @@ class Warehouse:
         self.close()
 
     def close(self) -> None:
-        """Write everything to the file and close it."""
-        self._connection.close()
+        """Let go of the folder or the database; everything is written already."""
+        self._storage.close()
 
-    def _create(self, codebooks: Mapping[str, Codebook]) -> dict[str, VariableType]:
-        self._connection.execute(
-            "CREATE TABLE IF NOT EXISTS responses (id UUID NOT NULL, codebook_version VARCHAR NOT NULL,"
-            " population VARCHAR NOT NULL, iso_week VARCHAR NOT NULL, quarter VARCHAR NOT NULL,"
-            " channel VARCHAR NOT NULL, language VARCHAR NOT NULL, synthetic BOOLEAN NOT NULL,"
-            " flags VARCHAR[] NOT NULL)"
-        )
-        self._connection.execute("CREATE TABLE IF NOT EXISTS quarantine (id UUID NOT NULL, reason VARCHAR NOT NULL)")
-        variables: dict[str, VariableType] = {}
-        for codebook in codebooks.values():
-            for variable in codebook.variables.values():
-                if variables.setdefault(variable.name, variable.type) is not variable.type:
-                    raise WarehouseError(
-                        f"Variable {variable.name} is single in one codebook version and multiple in another."
-                        " Give it a new name in the later version."
-                    )
-        for name, kind in variables.items():
-            self._connection.execute(f'ALTER TABLE responses ADD COLUMN IF NOT EXISTS "{name}" {_COLUMN_TYPES[kind]}')
-        return variables
-
-    def mirror(self, inbox_ids: Sequence[uuid.UUID]) -> tuple[list[uuid.UUID], int]:
-        """Delete what is no longer in the inbox; return the ids that still have to be opened, and how many went.
-
-        Rows in quarantine count as still to be opened, since a key or a codebook may have come since.
-        """
-        self._connection.execute("CREATE OR REPLACE TEMP TABLE inbox (id UUID)")
-        ids = {"id": _texts(map(str, inbox_ids))}
-        self._connection.execute("INSERT INTO inbox SELECT id::UUID FROM ids")
-        gone = "WHERE id NOT IN (SELECT id FROM inbox)"
-        deleted = self._number(f"SELECT count(*) FROM responses {gone}")
-        self._connection.execute(f"DELETE FROM responses {gone}")
-        self._connection.execute("DELETE FROM quarantine")
-        if deleted:
-            # Takes them out of the log. DuckDB gives up their space in the file and does not overwrite it.
-            self._connection.execute("CHECKPOINT")
-        missing = self._connection.execute("SELECT id FROM inbox ANTI JOIN responses USING (id) ORDER BY id").fetchall()
-        self._connection.execute("DROP TABLE inbox")
-        del ids
-        return [row[0] for row in missing], deleted
-
-    def add(self, opened: Sequence[OpenedResponse], rejected: Mapping[uuid.UUID, RejectionReason]) -> None:
-        """Add a batch in one transaction: opened responses, and rejected rows with their reason."""
-        batch = self._batch(opened)
-        columns = [f"string_split({name}, '{_SEPARATOR}')" if name in self._lists else name for name in batch]
-        columns[0] = "id::UUID"
-        flags = list(batch).index("flags")
-        columns[flags] = f"list_filter(string_split(flags, '{_SEPARATOR}'), lambda flag: flag <> '')"
-        names = ", ".join(f'"{name}"' for name in batch)
-        quarantine_rows = {"id": _texts(map(str, rejected)), "reason": _texts(r.value for r in rejected.values())}
-        self._connection.begin()
-        try:
-            if opened:
-                self._connection.execute(f"INSERT INTO responses ({names}) SELECT {', '.join(columns)} FROM batch")
-            if rejected:
-                self._connection.execute("INSERT INTO quarantine SELECT id::UUID, reason FROM quarantine_rows")
-        except BaseException:
-            self._connection.rollback()
-            raise
-        self._connection.commit()
-        del quarantine_rows
+    # -- Loading --
 
     @property
-    def _lists(self) -> frozenset[str]:
-        return frozenset(name for name, kind in self._variables.items() if kind is VariableType.MULTIPLE)
+    def columns(self) -> ResponseColumns:
+        """What turns responses into the columns that `add_columns` takes."""
+        return self._columns
 
-    def _batch(self, opened: Sequence[OpenedResponse]) -> dict[str, np.ndarray[tuple[int], np.dtype[np.object_]]]:
-        responses = [entry.response for entry in opened]
-        quarters = {week: str(Quarter.of(week)) for week in {response.iso_week for response in responses}}
-        batch = {
-            "id": _texts(str(entry.row_id) for entry in opened),
-            "codebook_version": _texts(response.codebook_version for response in responses),
-            "population": _texts(response.population for response in responses),
-            "iso_week": _texts(str(response.iso_week) for response in responses),
-            "quarter": _texts(quarters[response.iso_week] for response in responses),
-            "channel": _texts(response.channel.value for response in responses),
-            "language": _texts(response.language for response in responses),
-            "synthetic": _texts(str(response.synthetic).lower() for response in responses),
-            "flags": _texts(_SEPARATOR.join(sorted(response.flags)) for response in responses),
-        }
-        for name in self._variables:
-            batch[name] = _texts(_stored(response, name) for response in responses)
-        return batch
+    def mirror(self, inbox: Ids) -> tuple[Ids, int]:
+        """Delete what is no longer in the inbox; return the ids that still have to be opened, and how many went.
+
+        `inbox` is sorted, and so is what is returned. Rows that were rejected are still to be opened, since a key or a
+        codebook may have come since.
+        """
+        deleted = self._storage.keep_only(inbox)
+        self._storage.forget_rejections()
+        return missing_from(inbox, self._storage.ids()), deleted
+
+    def add(self, opened: Sequence[OpenedResponse], rejected: Mapping[RejectionReason, int] | None = None) -> None:
+        """Add a batch of responses, and how many rows were rejected for each reason, wholly or not at all."""
+        stored = [entry.response.to_stored() for entry in opened]
+        self.add_columns(self._columns.of([entry.row_id for entry in opened], stored), rejected or {})
+
+    def add_columns(self, responses: pa.Table, rejected: Mapping[RejectionReason, int]) -> None:
+        """Add a batch that is in columns already; see `add`."""
+        self._storage.add(responses, rejected)
+
+    def settle(self) -> None:
+        """Put what was added into the order that queries read fastest, if it is worth it by now."""
+        self._storage.settle()
 
     def size(self) -> int:
         """Return how many responses the warehouse holds."""
-        return self._number("SELECT count(*) FROM responses")
+        return self._storage.size()
 
     def quarantined(self) -> dict[RejectionReason, int]:
         """Return how many rows of the last load were rejected, by reason."""
-        rows = self._connection.execute("SELECT reason, count(*) FROM quarantine GROUP BY reason ORDER BY reason")
-        return {RejectionReason(reason): count for reason, count in rows.fetchall()}
+        return self._storage.rejections()
+
+    # -- Counting --
 
     def tally(
         self, population: str, period: Quarter | Period, variables: Sequence[str]
@@ -202,106 +203,90 @@ class Warehouse:
         `not_asked`; a multiple answer is counted under each of its codes. `OWN_FIELDS` can be named too. Combinations
         that nobody falls into are left out. Raises `WarehouseError` for a name that the warehouse does not have.
         """
+        if len(variables) > MOST_VARIABLES or len(set(variables)) < len(variables):
+            raise WarehouseError(f"A tally takes up to {MOST_VARIABLES} different variables.")
         for name in variables:
             if name not in OWN_FIELDS and name not in self._variables:
                 raise WarehouseError(f"The warehouse has no variable {name}.")
-        columns = [
-            f"array_to_string(\"{name}\", '{_SEPARATOR}')" if name in self._lists else f'"{name}"' for name in variables
-        ]
-        found = self._connection.execute(
-            f"SELECT {', '.join([*columns, 'id'])} FROM responses WHERE population = ? AND list_contains(?, quarter)"
-            " AND len(flags) = 0",
-            [population, [str(quarter) for quarter in quarters_of(period)]],
-        ).fetchall()
-        return tally_groups(variables, ((row[:-1], 1, self._record_key(row[-1])) for row in found))
+        groups = self._groups(population, period, variables, flagged=False)
+        return tally_groups(
+            variables,
+            (([row[name] for name in variables], row["responses"], row["key_sum"]) for row in groups),
+        )
 
-    def _record_key(self, row_id: uuid.UUID) -> int:
-        return int.from_bytes(hashlib.blake2b(row_id.bytes, digest_size=4, key=b"interim").digest(), "big")
+    def summary(self, population: str, period: Quarter | Period) -> PeriodSummary:
+        """Return how many responses of a population a period holds."""
+        groups = self._groups(population, period, ["flags", "synthetic"], flagged=True)
+        flags: dict[QualityFlag, int] = {}
+        for row in groups:
+            for flag in map(QualityFlag, filter(None, row["flags"].split(SEPARATOR))):
+                flags[flag] = flags.get(flag, 0) + row["responses"]
+        return PeriodSummary(
+            counted=sum(row["responses"] for row in groups if not row["flags"]),
+            flagged=sum(row["responses"] for row in groups if row["flags"]),
+            flags=flags,
+            synthetic=any(row["synthetic"] for row in groups if not row["flags"]),
+        )
 
-    def replace_usage(self, rows: Sequence[UsageCount]) -> None:
+    def counts(self, population: str, quarter: Quarter, rows: str) -> dict[str, int]:
+        """Return the counts of a tally of one variable."""
+        return {cell[0]: tally.count for cell, tally in self.tally(population, quarter, [rows]).items()}
+
+    def cross_counts(self, population: str, quarter: Quarter, rows: str, columns: str) -> dict[tuple[str, str], int]:
+        """Return the counts of a tally of two variables."""
+        found = self.tally(population, quarter, [rows, columns])
+        return {(cell[0], cell[1]): tally.count for cell, tally in found.items()}
+
+    def _groups(
+        self, population: str, period: Quarter | Period, columns: Sequence[str], *, flagged: bool
+    ) -> list[dict[str, Any]]:
+        """Return the number and key sum of responses with the same stored values, for every engine the same way."""
+        quarters = [str(quarter) for quarter in quarters_of(period)]
+        read = list(dict.fromkeys(["population", "quarter", "flags", "record_key", *columns]))
+        table = queried_table(read)
+        wanted = (table.population == population) & table.quarter.isin(quarters)
+        if not flagged:
+            wanted &= table.flags == ""
+        chosen = table.filter(wanted)
+        measures = {"responses": chosen.count(), "key_sum": chosen.record_key.sum().cast("int64")}
+        groups = chosen.group_by(list(columns)).aggregate(**measures) if columns else chosen.aggregate(**measures)
+        return [row for row in self._storage.run(groups, population, quarters, read) if row["responses"]]
+
+    # -- Small data sets --
+
+    def replace_usage(self, rows: Iterable[UsageCount]) -> None:
         """Put these usage counts in the place of all that were there."""
-        self._usage = list(rows)
+        kept = list(rows)
+        columns: dict[str, list[Any]] = {name: [getattr(row, name) for row in kept] for name in USAGE_FIELDS}
+        columns["count"] = [row.count for row in kept]
+        schema = pa.schema([*((name, pa.string()) for name in USAGE_FIELDS), ("count", pa.int64())])
+        self.put_dataset(_USAGE, pa.table(columns, schema=schema))
 
     def usage_tally(self, period: Quarter | Period, fields: Sequence[str]) -> dict[tuple[str, ...], int]:
-        """Return the sums of the usage counts of a period by some of the fields of `UsageCount`."""
+        """Return the sums of the usage counts of a period by some of `USAGE_FIELDS`.
+
+        Raises `WarehouseError` for another field.
+        """
+        if not set(fields) <= set(USAGE_FIELDS):
+            raise WarehouseError(f"A usage count can be asked by {', '.join(USAGE_FIELDS)}.")
+        content = self.dataset(_USAGE)
         quarters = {str(quarter) for quarter in quarters_of(period)}
         sums: dict[tuple[str, ...], int] = {}
-        for row in self._usage:
-            if row.quarter in quarters:
-                cell = tuple(getattr(row, name) for name in fields)
-                sums[cell] = sums.get(cell, 0) + row.count
+        for row in [] if content is None else content.to_pylist():
+            if row["quarter"] in quarters:
+                cell = tuple(row[name] for name in fields)
+                sums[cell] = sums.get(cell, 0) + row["count"]
         return sums
 
     def put_dataset(self, name: str, table: pa.Table) -> None:
         """Keep a small data set under a name, in the place of what was there."""
-        self._datasets[name] = table
+        self._storage.put_dataset(name, table)
 
     def dataset(self, name: str) -> pa.Table | None:
         """Return the data set that is kept under a name, or None."""
-        return self._datasets.get(name)
-
-    def summary(self, population: str, period: Quarter | Period) -> PeriodSummary:
-        """Return how many responses of a population a period holds."""
-        found = self._connection.execute(
-            "SELECT array_to_string(flags, '|'), synthetic, count(*) FROM responses"
-            " WHERE population = ? AND list_contains(?, quarter) GROUP BY ALL",
-            [population, [str(quarter) for quarter in quarters_of(period)]],
-        ).fetchall()
-        flags: dict[QualityFlag, int] = {}
-        for joined, _synthetic, count in found:
-            for flag in map(QualityFlag, joined.split("|") if joined else ()):
-                flags[flag] = flags.get(flag, 0) + count
-        return PeriodSummary(
-            counted=sum(count for joined, _, count in found if not joined),
-            flagged=sum(count for joined, _, count in found if joined),
-            flags=flags,
-            synthetic=any(synthetic for joined, synthetic, _ in found if not joined),
-        )
-
-    def counts(self, population: str, quarter: Quarter, rows: str) -> dict[str, int]:
-        """Return how many unflagged responses fall into each category of a variable.
-
-        The categories are its codes, `answered` (at least one code), `no_answer`, `unknown` and `not_asked`.
-        """
-        found = self._connection.execute(
-            f"SELECT category, count(*) FROM (SELECT unnest({self._categories(rows)}) AS category FROM responses"
-            " WHERE population = ? AND quarter = ? AND len(flags) = 0) GROUP BY category",
-            [population, str(quarter)],
-        )
-        return dict(found.fetchall())
-
-    def cross_counts(self, population: str, quarter: Quarter, rows: str, columns: str) -> dict[tuple[str, str], int]:
-        """Return how many unflagged responses fall into each pair of categories of two variables; see `counts`."""
-        found = self._connection.execute(
-            f"SELECT row_category, column_category, count(*) FROM (SELECT row_category,"
-            f" unnest({self._categories(columns)}) AS column_category FROM (SELECT *,"
-            f" unnest({self._categories(rows)}) AS row_category FROM responses"
-            " WHERE population = ? AND quarter = ? AND len(flags) = 0)) GROUP BY ALL",
-            [population, str(quarter)],
-        )
-        return {(row, column): count for row, column, count in found.fetchall()}
-
-    def _categories(self, name: str) -> str:
-        """Return an SQL list of the categories that a response falls into."""
-        if name not in self._variables:
-            raise WarehouseError(f"The warehouse has no variable {name}.")
-        codes = f'"{name}"' if name in self._lists else f'["{name}"]'
-        silent = ", ".join(f"'{status}'" for status in _SILENT)
-        known = f"""CASE WHEN "{name}" IS NULL THEN ['{AnswerStatus.NOT_ASKED.value}'] ELSE {codes} END"""
-        return f"CASE WHEN ({known})[1] IN ({silent}) THEN {known} ELSE list_append({known}, '{ANSWERED}') END"
-
-    def _number(self, query: str) -> int:
-        row = self._connection.execute(query).fetchone()
-        assert row is not None
-        return int(row[0])
+        return self._storage.dataset(name)
 
 
-def _stored(response: Response, name: str) -> str | None:
-    answer = response.answers.get(name)
-    if answer is None:
-        return None
-    return _SEPARATOR.join(answer.codes) or answer.status.value
-
-
-def _texts(values: Iterable[str | None]) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
-    return np.array(list(values), dtype=np.object_)
+def is_database(location: Path | str) -> bool:
+    """Tell whether a location is the URL of a PostgreSQL database, and not a folder."""
+    return str(location).startswith(("postgresql://", "postgres://"))

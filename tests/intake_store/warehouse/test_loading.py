@@ -18,7 +18,9 @@ from intake_store.submission.receipts import new_receipt_code
 from intake_store.submission.response import NO_ANSWER, Answer, QualityFlag
 from intake_store.warehouse.loading import load_responses
 from intake_store.warehouse.opening import RejectionReason, ResponseOpener
-from intake_store.warehouse.warehouse import Warehouse, WarehouseError
+from intake_store.warehouse.storage import WarehouseError
+from intake_store.warehouse.warehouse import Warehouse
+from intake_store.warehouse.warehouse_key import WarehouseKey
 
 QUARTER = Quarter.parse("2026Q4")
 
@@ -29,8 +31,8 @@ def opener(private_key: PrivateKey, codebooks: dict[str, Codebook]) -> ResponseO
 
 
 @pytest.fixture
-def warehouse(tmp_path: Path, codebooks: dict[str, Codebook]) -> Iterator[Warehouse]:
-    with Warehouse(tmp_path / "analyst" / "warehouse.duckdb", codebooks) as opened:
+def warehouse(tmp_path: Path, codebooks: dict[str, Codebook], warehouse_key: WarehouseKey) -> Iterator[Warehouse]:
+    with Warehouse(tmp_path / "analyst" / "warehouse", codebooks, warehouse_key) as opened:
         yield opened
 
 
@@ -125,19 +127,17 @@ async def test_a_missing_inbox_is_named(tmp_path: Path, warehouse: Warehouse, op
 
 
 def test_only_the_owner_reads_the_warehouse(tmp_path: Path, warehouse: Warehouse) -> None:
-    assert stat.S_IMODE((tmp_path / "analyst" / "warehouse.duckdb").stat().st_mode) == 0o600
+    folder = tmp_path / "analyst" / "warehouse"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
 
 
-def test_a_variable_cannot_change_its_type_between_versions(tmp_path: Path, codebook: Codebook) -> None:
+def test_a_variable_cannot_change_its_type_between_versions(
+    tmp_path: Path, codebook: Codebook, warehouse_key: WarehouseKey
+) -> None:
     changed = {
         name: dataclasses.replace(variable, type=VariableType.MULTIPLE) for name, variable in codebook.variables.items()
     }
     later = dataclasses.replace(codebook, version="2", variables=changed)
     with pytest.raises(WarehouseError, match="new name"):
-        Warehouse(tmp_path / "w.duckdb", {"1": codebook, "2": later})
-
-
-def test_a_file_that_is_no_warehouse_is_named(tmp_path: Path, codebooks: dict[str, Codebook]) -> None:
-    (tmp_path / "w.duckdb").write_bytes(b"no database" * 1000)
-    with pytest.raises(WarehouseError, match="cannot be opened"):
-        Warehouse(tmp_path / "w.duckdb", codebooks)
+        Warehouse(tmp_path / "w", {"1": codebook, "2": later}, warehouse_key)
