@@ -30,11 +30,11 @@ from intake_store.disclosure.deviations import (
     silent_solver,
 )
 
-EXACT_CELLS: Final = 80
+EXACT_CELLS: Final = 400
 """Up to this many cells that may be withheld, the pattern of least weight is looked for."""
 
-_EXACT_ROUNDS: Final = 60
-_EXACT_NODES: Final = 2000
+_EXACT_ROUNDS: Final = 40
+_EXACT_NODES: Final = 500
 _IDLE_PROGRAMMES: Final = 6
 _PART: Final = 0.3
 _GIVE_BACK_STEPS: Final = 100_000
@@ -57,16 +57,20 @@ class _Reach:
 
     @property
     def width(self) -> Vector:
-        """The distance between the lowest and the highest count of each cell, as far as it is known."""
-        return self._highest - self._lowest
+        """The distance between the lowest and the highest whole count of each cell, as far as it is known."""
+        return self.highest - self.lowest
 
     @property
     def lowest(self) -> Vector:
-        return self._lowest
+        """How far down each cell can go by whole responses, as a negative number."""
+        lowest: Vector = np.ceil(self._lowest - TOLERANCE)
+        return lowest
 
     @property
     def highest(self) -> Vector:
-        return self._highest
+        """How far up each cell can go by whole responses."""
+        highest: Vector = np.floor(self._highest + TOLERANCE)
+        return highest
 
     @property
     def deviations(self) -> Vector:
@@ -107,7 +111,7 @@ class Problem:
 
     `matrix` holds a row for each relation. `down` and `up` are how far each cell can deviate as far as everybody
     knows. `published` cells may be withheld at the cost of their `weight`; the others never are published. The
-    intervals of the `sensitive` cells and of all withheld ones have to be `width` wide.
+    intervals of the `sensitive` cells and of all withheld ones have to be `width` wide between whole counts.
     """
 
     def __init__(
@@ -186,7 +190,7 @@ class Problem:
             or np.any(found < -self._down - slack)
             or np.any(found > self._up + slack)
         )
-        width = found.max(axis=0) - found.min(axis=0)
+        width = np.floor(found.max(axis=0) + slack) - np.ceil(found.min(axis=0) - slack)
         if wrong or np.any(width[self._guarded(chosen)] < self._width - slack):
             raise SuppressionError("The pattern that was found does not protect every cell; nothing may be published.")
 

@@ -102,7 +102,7 @@ class Deviations:
 
     def prices(self) -> Vector:
         """Return what the last answer would gain by each unit of slack in each relation."""
-        return -np.array(self._solver.getSolution().row_dual)
+        return np.array(self._solver.getSolution().row_dual)
 
 
 class CheapestDeviations:
