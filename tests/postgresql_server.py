@@ -97,9 +97,19 @@ class PostgresqlServer:
 
     def execute(self, statement: str, database: str = "postgres", user: str = SUPERUSER) -> str:
         """Run SQL through `psql` and return what it prints, a line for each row; raises `CalledProcessError`."""
+        return self._psql(database, user, "-c", statement)
+
+    def execute_file(self, path: Path, database: str, user: str = SUPERUSER) -> None:
+        """Run a file of SQL; it is read here, since the server's user may not be allowed to."""
+        copy = self.folder / "statements.sql"
+        copy.write_bytes(path.read_bytes())
+        copy.chmod(0o644)
+        self._psql(database, user, "-f", str(copy))
+
+    def _psql(self, database: str, user: str, *what: str) -> str:
         return self._run(
             "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1",
-            "-h", str(self.folder), "-U", user, "-d", database, "-c", statement,
+            "-h", str(self.folder), "-U", user, "-d", database, *what,
         )  # fmt: skip
 
     def raw_bytes(self, database: str) -> bytes:

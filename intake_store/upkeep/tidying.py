@@ -29,6 +29,9 @@ _DOUBTFUL_SETTINGS: Final = {
     ("log_statement", "all"): "Set log_statement = none: the log has the exact time of each submission.",
 }
 
+WAIT_FOR_READERS_MS: Final = 10_000
+"""How long SQLite's readers are waited for before the write-ahead log is left for the next time."""
+
 
 async def tidy_database(location: str) -> tuple[str, ...]:
     """Write all rows of the database at a path or URL anew, in random order, and erase what deleted ones left.
@@ -58,7 +61,7 @@ async def _tidy_sqlite(engine: AsyncEngine) -> tuple[str, ...]:
         await autocommit.execute(text("PRAGMA temp_store = FILE"))
         await autocommit.execute(text("VACUUM"))
         await autocommit.execute(text("PRAGMA temp_store = MEMORY"))
-    if await erase_remains(engine):
+    if await erase_remains(engine, wait_ms=WAIT_FOR_READERS_MS):
         return ()
     return ("Somebody is reading the database, so its write-ahead log could not be emptied. Run this again later.",)
 
