@@ -113,9 +113,9 @@ def _questions(flows: FlowSet, course: Course) -> Iterator[tuple[UsageEvent, str
         if population in begun or (population in asked_before and population not in unsent_before):
             yield UsageEvent.QUESTIONNAIRE_STARTED, population
     for turn, outcome in zip(course.turns, course.outcomes, strict=False):
-        population = flows.population(turn.state.stack)
-        if population and isinstance(outcome, ActionFinished) and outcome.slots.get("submission") in _SENT:
-            yield UsageEvent.QUESTIONNAIRE_COMPLETED, population
+        sent = flows.population(turn.state.stack)
+        if sent and isinstance(outcome, ActionFinished) and outcome.slots.get("submission") in _SENT:
+            yield UsageEvent.QUESTIONNAIRE_COMPLETED, sent
     if course.broke:
         # The questions were taken away from the person.
         return

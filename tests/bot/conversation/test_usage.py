@@ -17,6 +17,7 @@ from person import Person
 
 from bot.content import Content
 from bot.conversation.assistant import Assistant
+from bot.conversation.updates import ChannelKind
 from bot.directory.directory import Directory
 from bot.directory.opening_hours import SWEDEN
 from bot.directory.search import find_services
@@ -75,7 +76,7 @@ class TestConversations:
 
     @pytest.mark.parametrize("channel", ["web", "telegram"])
     async def test_a_text_without_a_welcome_before_it_starts_one(
-        self, assistant: Assistant, tally: Tally, channel: str
+        self, assistant: Assistant, tally: Tally, channel: ChannelKind
     ) -> None:
         person = await Person(assistant, channel=channel, language="ro").say("12345")
         assert tally.all == {
