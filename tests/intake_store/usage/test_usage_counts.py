@@ -238,7 +238,7 @@ class TestGathering:
             with closing(sqlite3.connect(database)) as connection, connection:
                 # The first row of a batch is taken, the second is not.
                 connection.execute(
-                    "CREATE TRIGGER full BEFORE INSERT ON usage_count WHEN NEW.county = '09' "
+                    "CREATE TRIGGER full BEFORE INSERT ON usage_count WHEN NEW.channel = 'web' "
                     "BEGIN SELECT RAISE(ABORT, 'no more'); END"
                 )
             counter.count([BEGUN, SHOWN])
