@@ -61,7 +61,7 @@ async def rows_by_key(location: str) -> dict[KeyId, int]:
     """
     async with _opened(location) as engine, reported(), engine.connect() as connection:
         found = await connection.execute(select(SealedRow.key_id, func.count()).group_by(SealedRow.key_id))
-        return {KeyId(key_id): count for key_id, count in sorted(found.tuples())}
+        return {KeyId(key_id): count for key_id, count in sorted(tuple(row) for row in found)}
 
 
 async def reseal(location: str, ring: KeyRing, progress: Progress | None = None) -> ResealReport:
@@ -143,7 +143,7 @@ async def _next_rows(engine: AsyncEngine, newest: KeyId, after: uuid.UUID | None
     if after is not None:
         query = query.where(SealedRow.row_id > after)
     async with reported(), engine.connect() as connection:
-        return [_Row(*row) for row in (await connection.execute(query)).tuples()]
+        return [_Row(*row) for row in await connection.execute(query)]
 
 
 def _resealed(row: _Row, key: PrivateKey, newest: PrivateKey) -> SealedResponse | None:
