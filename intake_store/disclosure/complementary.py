@@ -30,7 +30,7 @@ from intake_store.disclosure.deviations import (
     silent_solver,
 )
 
-EXACT_CELLS: Final = 400
+EXACT_CELLS: Final = 250
 """Up to this many cells that may be withheld, the pattern of least weight is looked for."""
 
 _EXACT_ROUNDS: Final = 40
@@ -318,7 +318,7 @@ class Problem:
                 share = chosen.astype(float)
             else:
                 cells = np.flatnonzero(self._sensitive | (self._published & (share > TOLERANCE))).tolist()
-            cuts = [cut for cell in cells if (cut := self._cut(cell, share)) is not None]
+            cuts = self._cuts(cells, share)
             if not cuts and whole:
                 return None
             if not cuts:
@@ -330,22 +330,39 @@ class Problem:
                 master.addRow(0.0, highspy.kHighsInf, places.size, places, cut[places])
         return None
 
-    def _cut(self, cell: int, share: Vector) -> Vector | None:
-        """Return the capacity constraint that a pattern with too narrow an interval breaks and every safe one keeps.
+    def _cuts(self, cells: list[int], share: Vector) -> list[Vector]:
+        """Return the capacity constraints that a pattern breaks, which may be fractional.
 
-        By duality the interval of the cell is never wider than the sum, over the withheld cells, of how far each may
-        deviate times its price; so that sum has to reach the width whenever the cell is guarded. `share` may be
-        fractional: a cell withheld by half deviates half as far, and is guarded by half.
+        A cell withheld by half deviates half as far, and is guarded by half.
         """
-        capacity = np.zeros(len(self._down))
         self._alone.open_by(share)
-        for sign in (1.0, -1.0):
-            self._alone.furthest(np.array([cell]), sign)
-            reduced = self._matrix.T @ self._alone.prices()
-            reduced[cell] += sign
-            capacity += np.maximum(reduced, 0.0) * self._up + np.maximum(-reduced, 0.0) * self._down
-        # A price above the width protects no better than the width itself; the cut is stronger without the excess.
-        cut: Vector = np.minimum(capacity, float(self._width))
-        cut[cell] = min(capacity[cell], self._width) - self._width
-        cut[np.abs(cut) < 1e-9] = 0.0
-        return cut if cut @ share < -1e-5 else None
+        cuts: list[Vector] = []
+        lowest, highest = np.zeros(len(share)), np.zeros(len(share))
+        for cell in cells:
+            # What the programmes of other cells have shown to be wide enough breaks nothing.
+            if highest[cell] - lowest[cell] >= self._width * share[cell] - TOLERANCE:
+                continue
+            capacity = np.zeros(len(share))
+            for sign in (1.0, -1.0):
+                deviation = self._alone.furthest(np.array([cell]), sign)
+                np.minimum(lowest, deviation, out=lowest)
+                np.maximum(highest, deviation, out=highest)
+                capacity += self._capacity(cell, sign)
+            # A price above the width protects no better than the width itself; the cut is stronger without the excess.
+            cut: Vector = np.minimum(capacity, float(self._width))
+            cut[cell] -= self._width
+            cut[np.abs(cut) < 1e-9] = 0.0
+            if cut @ share < -1e-5:
+                cuts.append(cut)
+        return cuts
+
+    def _capacity(self, cell: int, sign: float) -> Vector:
+        """Return what each cell adds to how far a cell can go, by the last programme's prices.
+
+        By duality no cell ever goes further than the sum, over the withheld cells, of how far each may deviate times
+        its price; so that sum has to reach the width whenever the cell is guarded.
+        """
+        reduced = self._matrix.T @ self._alone.prices()
+        reduced[cell] += sign
+        capacity: Vector = np.maximum(reduced, 0.0) * self._up + np.maximum(-reduced, 0.0) * self._down
+        return capacity
