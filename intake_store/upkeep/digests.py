@@ -24,8 +24,8 @@ class TableDigest:
         """Count a row, given by the names of its columns."""
         digest = hashlib.sha256()
         for name in sorted(row):
-            kind, content = _encoded(row[name])
-            digest.update(b"%c%d:" % (kind, len(content)) + content)
+            for kind, content in (_encoded(name), _encoded(row[name])):
+                digest.update(b"%b%d:" % (kind, len(content)) + content)
         self.rows += 1
         self.total = (self.total + int.from_bytes(digest.digest(), "big")) % 2**256
 
