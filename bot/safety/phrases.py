@@ -157,8 +157,8 @@ def _form_expression(form: str, words: set[str], stems: set[str]) -> str:
 
 def _word_expression(form: str, words: set[str], stems: set[str]) -> str:
     ending = form.endswith("*")
-    parts = [fold(part) for part in form.removesuffix("*").split("-")]
-    joined = fold("".join(parts))
+    parts = [_folded(part) for part in form.removesuffix("*").split("-")]
+    joined = _folded("".join(parts))
     (stems if ending else words).add(joined)
     tail = "[^ .]* " if ending else " "
     if len(parts) == 1:
@@ -166,6 +166,10 @@ def _word_expression(form: str, words: set[str], stems: set[str]) -> str:
     words.add(parts[0])
     apart = " ?".join(re.escape(part) for part in parts)
     return f"(?:{re.escape(joined)}|{apart}){tail}"
+
+
+# Bounded, and a matter of the start: nothing that a person writes comes here.
+_folded = functools.lru_cache(maxsize=16384)(fold)
 
 
 class PhraseIndex:

@@ -86,6 +86,7 @@ class Interpreter:
 
     def warm_up(self) -> None:
         """Load what the first text would otherwise wait for; takes seconds, for a thread of its own."""
+        self._names.warm_up()
         self._detector.warm_up()
 
     async def interpret(

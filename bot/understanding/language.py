@@ -6,6 +6,7 @@ Detection is limited to the languages that are live and sticks to the language o
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,27 +122,35 @@ class LanguageNames:
     """Knows the names of languages in `languages` (codes) and in each language itself."""
 
     def __init__(self, languages: Iterable[str]) -> None:
+        self._locales = tuple(Locale.parse(code) for code in dict.fromkeys(["en", *languages]))
+
+    def warm_up(self) -> None:
+        """Look the names up (about a third of a second), which the first text would."""
+        assert self._names
+
+    def find_language(self, text: str) -> str | None:
+        """Return the code of the first language that `text` names, or None."""
+        words = fold_to_words(text).split()
+        longest = max(map(len, self._names))
+        for position in range(len(words)):
+            for length in range(longest, 0, -1):
+                code = self._names.get(tuple(words[position : position + length]))
+                if code is not None:
+                    return code
+        return None
+
+    @functools.cached_property
+    def _names(self) -> dict[tuple[str, ...], str]:
+        # It takes the data of fifty languages, and the first page needs none of them.
         names: dict[tuple[str, ...], str] = {}
-        locales = [Locale.parse(code) for code in dict.fromkeys(["en", *languages])]
         for code in NAMED_LANGUAGES:
-            spellings = [locale.languages.get(code) for locale in locales]
+            spellings = [locale.languages.get(code) for locale in self._locales]
             spellings += [_endonym(code), *(name.replace("_", " ") for name in _OTHER_NAMES.get(code, ()))]
             for spelling in spellings:
                 words = tuple(fold_to_words(spelling or "").split())
                 if words and (len("".join(words)) >= _SHORTEST_NAME or not words[0].isascii()):
                     names.setdefault(words, code)
-        self._names = names
-        self._longest = max(map(len, names))
-
-    def find_language(self, text: str) -> str | None:
-        """Return the code of the first language that `text` names, or None."""
-        words = fold_to_words(text).split()
-        for position in range(len(words)):
-            for length in range(self._longest, 0, -1):
-                code = self._names.get(tuple(words[position : position + length]))
-                if code is not None:
-                    return code
-        return None
+        return names
 
 
 def _endonym(code: str) -> str | None:
