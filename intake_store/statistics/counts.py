@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from intake_store.codebook import Population
 from intake_store.periods import Period
@@ -12,8 +12,7 @@ from intake_store.statistics.geography import COUNTY, REGION, REGION_OF
 from intake_store.statistics.released import NOT_STATED
 from intake_store.submission.errors import IntakeStoreError
 from intake_store.submission.response import AnswerStatus
-from intake_store.warehouse.tallies import ANSWERED, Tally
-from intake_store.warehouse.warehouse import Warehouse
+from intake_store.warehouse.tallies import ANSWERED, PeriodSummary, Tally
 
 SILENT: Final = (AnswerStatus.NO_ANSWER.value, AnswerStatus.UNKNOWN.value)
 """The categories of those who were asked and did not answer."""
@@ -31,14 +30,30 @@ class TableError(IntakeStoreError):
     """A table cannot be made of what the warehouse holds."""
 
 
-class ResponseCounts:
-    """The counts of one population and period, read from the warehouse when they are first asked for."""
+class CountSource(Protocol):
+    """Whatever counts responses and use: the warehouse, or what was put aside of closed quarters."""
 
-    def __init__(self, warehouse: Warehouse, population: Population, period: Period) -> None:
-        self._warehouse = warehouse
+    def tally(self, population: str, period: Period, variables: Sequence[str]) -> Mapping[tuple[str, ...], Tally]:
+        """Return how many responses fall into each combination of categories; see `Warehouse.tally`."""
+        ...
+
+    def summary(self, population: str, period: Period) -> PeriodSummary:
+        """Return how many responses of a population a period holds."""
+        ...
+
+    def usage_tally(self, period: Period, fields: Sequence[str]) -> Mapping[tuple[str, ...], int]:
+        """Return the sums of the usage counts of a period by some of their fields."""
+        ...
+
+
+class ResponseCounts:
+    """The counts of one population and period, read when they are first asked for."""
+
+    def __init__(self, source: CountSource, population: Population, period: Period) -> None:
+        self._source = source
         self.population = population
         self.period = period
-        self.summary = warehouse.summary(population.name, period)
+        self.summary = source.summary(population.name, period)
         self._tallies: dict[tuple[str, ...], Mapping[tuple[str, ...], Tally]] = {}
 
     def count(self, *pairs: Pair) -> int:
@@ -62,7 +77,7 @@ class ResponseCounts:
         known = [{code.code for code in self.population.variable(name).codes} for name in asked]
         counts: dict[tuple[str, ...], int] = {}
         keys: dict[tuple[str, ...], int] = {}
-        for cell, tally in self._warehouse.tally(self.population.name, self.period, asked).items():
+        for cell, tally in self._source.tally(self.population.name, self.period, asked).items():
             for name, codes, category in zip(asked, known, cell, strict=True):
                 if category not in codes and category not in (ANSWERED, NOT_ASKED, *SILENT):
                     raise TableError(f"The warehouse holds codes of {name} that the codebook does not have.")
