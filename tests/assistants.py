@@ -12,6 +12,7 @@ from pathlib import Path
 from bot.content import Content
 from bot.conversation.actions import Actions
 from bot.conversation.assistant import Assistant, Visited, new_conversation_key
+from bot.conversation.quality import Senders
 from bot.conversation.rendering import Renderer
 from bot.safety.exit_words import load_exit_words
 from bot.understanding.interpretation import Interpreter
@@ -74,6 +75,7 @@ class Assistants:
         new_key: Callable[[], str] = new_conversation_key,
         visited: Visited | None = None,
         usage: UsageCounter | None = None,
+        senders: Senders | None = None,
     ) -> Assistant:
         """Return an assistant; without a store nothing is recorded."""
         content = self.content
@@ -89,6 +91,7 @@ class Assistants:
                 codebook=content.codebook,
                 store=store or NullResponseStore(),
                 now=self._now,
+                senders=senders,
             ),
             renderer=Renderer(content.flows, content.catalogues, content.directory, self._now, WEB_ADDRESS),
             usage=usage or NullUsageCounter(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from bot.conversation.answering import Answer, Answering
 from bot.conversation.replies import ChoiceButton, ChoicesReply, Reply, SummaryReply
@@ -15,8 +16,16 @@ RECEIPT = re.compile(r"\b(?:[0-9A-Z]{4}-){3,}[0-9A-Z]{1,4}\b")
 class Person:
     """Somebody with a state, which goes through JSON after each turn as in any channel, and the last replies."""
 
-    def __init__(self, assistant: Answering, *, language: str = "en", channel: ChannelKind = "web") -> None:
+    def __init__(
+        self,
+        assistant: Answering,
+        *,
+        language: str = "en",
+        channel: ChannelKind = "web",
+        sender: str | None = None,
+    ) -> None:
         self._assistant = assistant
+        self._sender = sender
         self._language = language
         self._channel = channel
         self.state: DialogueState | None = None
@@ -26,6 +35,10 @@ class Person:
     async def arrive(self) -> Person:
         """Open the conversation without saying anything."""
         return self._keep(await self._assistant.begin(self._channel, self._language))
+
+    def goes_on_with(self, assistant: Answering) -> None:
+        """Go on with another assistant, for whom it is another time of the day."""
+        self._assistant = assistant
 
     async def say(self, text: str) -> Person:
         return await self._turn(Update(self._channel, text=text))
@@ -51,6 +64,12 @@ class Person:
         """Tap one choice after the other."""
         for choice in choices:
             await self.tap(choice)
+        return self
+
+    async def taps_old(self, *choices: str) -> Person:
+        """Tap one choice after the other, whether they are on the screen or not."""
+        for choice in choices:
+            await self.tap_old(choice)
         return self
 
     @property
@@ -91,7 +110,7 @@ class Person:
             update = Update(
                 update.channel, update.text, update.choices, update.command, update.language or self._language
             )
-        return self._keep(await self._assistant.turn(self.state, update))
+        return self._keep(await self._assistant.turn(self.state, replace(update, sender=self._sender)))
 
     def _keep(self, answer: Answer) -> Person:
         self.state = from_json(to_json(answer.state)) if answer.state else None

@@ -85,7 +85,7 @@ class Actions:
         self._codebook = codebook
         self._store = store
         self._now = now
-        self._senders = senders or NoSenders()
+        self._senders = NoSenders() if senders is None else senders
         self._by_name: Mapping[str, Callable[[ActionRequest], Awaitable[ActionFinished]]] = {
             "action_search_services": self._search_services,
             "action_show_service_details": self._show_service_details,

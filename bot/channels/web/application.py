@@ -79,7 +79,7 @@ def create_web_app(
     assets = Assets()
     app[CATALOGUES] = catalogues
     app[PAGES] = Pages(catalogues, assets, settings)
-    app[MARKS] = marks or NoMarks()
+    app[MARKS] = NoMarks() if marks is None else marks
     app[RATES] = rates
     app[SETTINGS] = settings
     app[TURNS] = WebTurns(answering, catalogues, tokens, text_length=settings.text_length)

@@ -91,7 +91,8 @@ async def test_what_breaks_is_logged_without_its_words(
 
 async def test_the_week_is_swedish(content: Content, intake: Intake) -> None:
     done = await actions_with(content, intake.inbox).run(request("action_submit_response", situation="stopped"))
-    assert done == ActionFinished({"submission": "stored"}, final=True)
+    assert isinstance(done, ActionFinished)
+    assert (done.slots["submission"], done.final) == ("stored", True)
     (response,) = intake.responses()
     assert str(response.iso_week) == "2026-W53"
 

@@ -17,7 +17,7 @@ from bot.conversation.replies import ChoicesReply, CrisisReply, SummaryReply
 from bot.conversation.updates import Command
 from bot.dialogue.state import to_json
 from intake_store.submission.receipts import derive_receipt_code
-from intake_store.submission.response import NO_ANSWER, NOT_ASKED, UNKNOWN, Answer, ChannelKind, Response
+from intake_store.submission.response import NO_ANSWER, NOT_ASKED, UNKNOWN, Answer, ChannelKind, QualityFlag, Response
 
 LANGUAGES = ("sv", "en", "ro")
 
@@ -174,8 +174,9 @@ class TestYoungPeople:
         assert asked.state is not None
         assert "situation" not in asked.state.slots
         assert "situation" not in str(to_json(asked.state))
-        await asked.tap("under18_topic:enough")
-        assert "flow:needs_questionnaire" not in asked.offered
+        await asked.taps("under18_topic:enough", "flow:needs_questionnaire", "questionnaire_start:yes")
+        assert asked.stack == ["needs_under_18"]
+        assert "needs:stop_buying" not in asked.offered
 
     async def test_an_adult_age_changes_nothing(self, asked: Person) -> None:
         await asked.say("I am 34")
@@ -183,11 +184,34 @@ class TestYoungPeople:
         assert asked.state is not None
         assert asked.state.slots["under18"] is False
 
-    async def test_somebody_under_18_finds_no_way_to_the_questionnaire(self, person: Person) -> None:
+    async def test_somebody_under_18_finds_only_their_own_questions(self, person: Person) -> None:
         await person.tap("flow:under18")
         await person.tap_old("flow:needs_questionnaire")
-        assert person.stack == ["under18"]
-        assert "adults" in person.heard
+        assert person.offered[:2] == ["questionnaire_start:yes", "questionnaire_start:no"]
+        await person.tap_old("questionnaire_choice:selling")
+        assert person.stack == ["needs_questionnaire"], "a button from before is of no use"
+        await person.tap("questionnaire_start:yes")
+        assert person.stack == ["needs_under_18"]
+
+    async def test_questions_for_the_young_end_for_somebody_who_is_18_after_all(self, person: Person) -> None:
+        await person.taps("flow:under18", "under18_topic:enough", "flow:needs_questionnaire", "questionnaire_start:yes")
+        await person.tap("needs:talk", "command:done")
+        await person.tap_old("flow:under18")
+        await person.tap("under18_topic:adult")
+        assert person.stack == ["menu"]
+        assert person.state is not None
+        assert "needs" not in str(to_json(person.state))
+
+    async def test_answers_of_the_young_are_stored_apart(self, person: Person, intake: Intake) -> None:
+        await person.taps("flow:under18", "under18_topic:enough", "flow:needs_questionnaire", "questionnaire_start:yes")
+        await person.tap("needs:talk", "needs:protection", "command:done")
+        await person.taps("needs_met:no", "needs_unmet:protection", "command:done")
+        await skip_to_the_summary(person)
+        await person.taps("confirm_answers:send", "wants_receipt:no")
+        assert "Bris" in person.heard
+        (response,) = intake.responses()
+        assert response.population == "needs_under_18"
+        assert response.answers["needs_unmet"] == Answer.of("protection")
 
 
 class TestCrisis:
@@ -287,6 +311,7 @@ class TestSending:
         await asked.taps("situation:ongoing")
         await asked.tap("arenas:street", "arenas:abroad", "command:done")
         await asked.tap("needs:relation", "needs:stop_buying", "command:done")
+        await asked.taps("needs_met:no", "needs_unmet:relation", "command:done")
         await asked.taps("command:skip", "age_band:50p", "gender:man", "trans_experience:unknown", "command:skip")
         await asked.taps("citizenship_group:se", "county:01", "disability:no", "harmful_use:yes")
         (summary,) = (reply for reply in asked.replies if isinstance(reply, SummaryReply))
@@ -302,6 +327,8 @@ class TestSending:
                 "situation": Answer.of("ongoing"),
                 "arenas": Answer.of("street", "abroad"),
                 "needs": Answer.of("relation", "stop_buying"),
+                "needs_met": Answer.of("no"),
+                "needs_unmet": Answer.of("relation"),
                 "barriers": NO_ANSWER,
                 "age_band": Answer.of("50p"),
                 "gender": Answer.of("man"),
@@ -313,9 +340,50 @@ class TestSending:
                 "disability": Answer.of("no"),
                 "harmful_use": Answer.of("yes"),
             },
+            flags=frozenset({QualityFlag.TOO_FAST}),
         )
         assert str(response.iso_week) == "2026-W48"
-        assert len(summary.items) == 12, "the summary shows every answer, and nothing that was not asked"
+        assert len(summary.items) == 14, "the summary shows every answer, and nothing that was not asked"
+
+    async def test_each_service_is_a_response_of_its_own(self, person: Person, intake: Intake) -> None:
+        await person.taps("flow:buyer_support", "buyer_topic:enough", "flow:experience", "under18:no")
+        await person.taps("experience_start:yes", "role:buying", "service_kind:kast", "command:skip", "treatment:good")
+        while "age_band:50p" not in person.offered:
+            await person.tap("command:skip")
+        await person.taps("age_band:50p")
+        await skip_to_the_summary(person)
+        await person.taps("confirm_answers:send", "wants_receipt:yes")
+        first = person.receipt
+        await person.taps("another_service:yes", "service_kind:kast", "contact_when:last_year", "treatment:bad")
+        assert "age_band:50p" not in person.offered
+        await skip_to_the_summary(person)
+        assert "50 or older" in {
+            item.answer for reply in person.replies if isinstance(reply, SummaryReply) for item in reply.items
+        }, "what is stored once more is shown once more"
+        sending = person.state
+        await person.taps("confirm_answers:send", "wants_receipt:yes")
+        assert person.receipt
+        assert person.receipt != first
+        answers = [(response.answers["age_band"], response.answers["treatment"]) for response in intake.responses()]
+        assert sorted(answers, key=str) == [
+            (Answer.of("50p"), Answer.of("bad")),
+            (Answer.of("50p"), Answer.of("good")),
+        ]
+        person.state = sending
+        await person.taps_old("confirm_answers:send", "wants_receipt:yes")
+        assert len(intake.rows()) == 2, "what is sent twice is stored once"
+
+    async def test_what_was_sent_cannot_be_changed(self, person: Person, intake: Intake) -> None:
+        await person.taps("flow:buyer_support", "buyer_topic:enough", "flow:experience", "under18:no")
+        await person.taps("experience_start:yes", "role:buying")
+        await skip_to_the_summary(person)
+        await person.taps("confirm_answers:send", "wants_receipt:no")
+        assert person.offered == ["another_service:yes", "another_service:no"], "there is nothing left to stop"
+        for choice in ("change:role", "role:selling"):
+            await person.tap_old(choice)
+            assert person.state is not None
+            assert person.state.slots["role"] == "buying"
+            assert "another_service:yes" in person.offered
 
     async def test_nothing_is_stored_before_the_yes(self, asked: Person, intake: Intake) -> None:
         await asked.tap("situation:ongoing")

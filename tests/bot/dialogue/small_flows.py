@@ -114,6 +114,21 @@ flows:
       - collect: country
       - collect: needs
       - call: check
+  choosing:
+    name: Choosing
+    description: a questionnaire that goes round again, with a question among the answers to another
+    resume: true
+    questionnaire: choosers
+    repeats: true
+    steps:
+      - {id: begin, collect: wishes}
+      - collect: unmet
+      - call: check
+      - {id: sent, set_slots: [{wishes: null}, {unmet: null}]}
+      - collect: once_more
+        next:
+          - {if: slots.once_more, then: [{set_slots: [{once_more: null}], next: begin}]}
+          - {else: [{link: menu}]}
   check:
     description: shows the answers
     steps:
@@ -164,6 +179,11 @@ responses:
       buttons:
         - {title: "Yes", payload: /SetSlots(under18=yes)}
         - {title: "No", payload: /SetSlots(under18=no)}
+  utter_ask_once_more:
+    - text: Another one?
+      buttons:
+        - {title: "Yes", payload: /SetSlots(once_more=yes)}
+        - {title: "No", payload: /SetSlots(once_more=no)}
   utter_summary: [{text: Your answers., custom: {type: summary}}]
   utter_ask_send: [{text: Send?, buttons: [{title: "Yes", payload: /SetSlots(send=yes)}]}]
 
@@ -179,6 +199,7 @@ slots:
   topic: {type: choice, values: [more, enough]}
   found: {type: bool}
   send: {type: choice, values: ["yes"]}
+  once_more: {type: bool}
 
 """
 
@@ -205,6 +226,8 @@ def _variable(
     maximum: int = 1,
     exclusive: str = "",
     ask_if: tuple[str, frozenset[str]] | None = None,
+    among: str | None = None,
+    population: str = "adults",
 ) -> Slot:
     values = (*codes, "no_answer")
     return Slot(
@@ -216,14 +239,18 @@ def _variable(
         skip_value="no_answer",
         maximum=maximum,
         exclusive=frozenset({exclusive, "no_answer"} - {""}),
-        population="adults",
+        population=population,
         ask_if=ask_if,
+        among=(among, frozenset({"no_answer"})) if among else None,
     )
 
 
+WISHES = ("money", "housing", "talk", "none")
 SMALL_VARIABLES = (
     _variable("situation", ("ongoing", "stopped")),
     _variable("arenas", ("street", "online", "none"), multiple=True, maximum=3, exclusive="none"),
     _variable("country", ("RO", "other"), ask_if=("situation", frozenset({"ongoing"}))),
     _variable("needs", ("money", "housing", "talk"), multiple=True, maximum=2),
+    _variable("wishes", WISHES, multiple=True, maximum=3, exclusive="none", population="choosers"),
+    _variable("unmet", WISHES, multiple=True, maximum=3, exclusive="none", among="wishes", population="choosers"),
 )

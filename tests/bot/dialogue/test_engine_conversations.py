@@ -83,6 +83,82 @@ class TestSkip:
         assert talk.said == ["needs?"]
 
 
+class TestAmong:
+    """A question among the answers to an earlier one."""
+
+    @pytest.fixture
+    def choosing(self, talk: Conversation) -> Conversation:
+        return talk.take("flow:choosing").take("wishes:money", "wishes:talk", "command:done")
+
+    def test_offers_what_was_answered(self, choosing: Conversation) -> None:
+        assert choosing.said == ["unmet?"]
+        assert choosing.offered == ["unmet:money", "unmet:talk"]
+        assert choosing.question.maximum == 2
+        assert choosing.question.progress == (2, 2)
+
+    def test_takes_nothing_else(self, choosing: Conversation) -> None:
+        choosing.take("unmet:housing", "unmet:money", "command:done")
+        assert choosing.state.slots["unmet"] == ("money",)
+
+    @pytest.mark.parametrize("silent", ["command:skip", "wishes:none"])
+    def test_is_not_asked_about_nothing(self, talk: Conversation, silent: str) -> None:
+        talk.take("flow:choosing")
+        talk.take(silent, "command:done") if silent.startswith("wishes") else talk.take(silent)
+        assert talk.said == ["utter_summary", "send?"]
+        assert "unmet" not in talk.summary
+
+    def test_can_be_left_out(self, choosing: Conversation) -> None:
+        assert choosing.take("command:skip").summary["unmet"] == ("no_answer",)
+
+    def test_is_asked_anew_when_the_ground_changed(self, choosing: Conversation) -> None:
+        choosing.take("unmet:money", "command:done").take("change:wishes")
+        assert choosing.take("wishes:housing", "command:done").said[0] == "utter_corrected"
+        assert "unmet" not in choosing.state.slots
+
+    def test_stays_when_the_ground_is_the_same(self, choosing: Conversation) -> None:
+        choosing.take("unmet:money", "command:done").take("change:wishes")
+        choosing.take("wishes:money", "wishes:talk", "command:done")
+        assert choosing.state.slots["unmet"] == ("money",)
+
+    def test_an_old_button_of_what_is_no_longer_offered_is_stale(self, choosing: Conversation) -> None:
+        choosing.take("unmet:money", "command:done").take("unmet:housing")
+        assert choosing.said[0] == "utter_stale"
+        assert choosing.state.slots["unmet"] == ("money",)
+
+    def test_going_back_offers_what_is_answered_then(self, choosing: Conversation) -> None:
+        choosing.take("command:back").take("wishes:housing", "command:done")
+        assert choosing.offered == ["unmet:housing"]
+
+
+class TestOnceMore:
+    """A questionnaire that goes round again after it was sent."""
+
+    @pytest.fixture
+    def sent(self, talk: Conversation) -> Conversation:
+        talk.take("flow:choosing").take("wishes:money", "command:done").take("command:skip").take("send:yes")
+        assert talk.turn.action == "action_submit"
+        return talk.finish(final=True)
+
+    def test_asks_after_sending(self, sent: Conversation) -> None:
+        assert sent.said == ["once_more?"]
+        assert sent.commands == [], "there is nothing to stop, and no way back behind what was sent"
+
+    def test_what_was_sent_cannot_be_changed(self, sent: Conversation) -> None:
+        assert sent.take("change:wishes").said[0] == "utter_stale"
+        assert sent.take("wishes:talk").said[0] == "utter_stale"
+
+    def test_another_round_is_like_the_first(self, sent: Conversation) -> None:
+        sent.take("once_more:yes")
+        assert sent.said == ["wishes?"]
+        assert "cancel" in sent.commands
+        assert sent.take("wishes:talk", "command:done").offered == ["unmet:talk"]
+        assert sent.take("change:wishes").said == ["wishes?"]
+
+    def test_no_more_forgets_everything(self, sent: Conversation) -> None:
+        assert sent.take("once_more:no").said == ["menu_choice?"]
+        assert not {"wishes", "unmet", "once_more"} & sent.state.slots.keys()
+
+
 class TestBack:
     def test_several_steps(self, answering: Conversation) -> None:
         assert answering.take("command:back").said == ["arenas?"]

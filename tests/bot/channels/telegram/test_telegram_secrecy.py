@@ -107,7 +107,10 @@ async def test_nothing_shows_the_token_or_a_person(started: Starter) -> None:
     person = running.person()
     await person.says("marked-words")
     await person.hears()
-    assert "marked-words" not in repr(running.turns.heard[0][1])
+    heard = running.turns.heard[0][1]
+    assert "marked-words" not in repr(heard)
+    assert heard.sender, "how much is sent from a chat is counted"
+    assert heard.sender not in repr(heard)
 
 
 def test_an_error_is_told_by_its_kind_and_place_alone() -> None:

@@ -14,6 +14,7 @@ from web_site import Clock, Site
 from bot.channels.web.application import create_web_app, serving
 from bot.channels.web.settings import WebSettings
 from bot.limits.rates import ClientRates, Rates
+from bot.limits.senders import ClientSenders
 from bot.state.tokens import StateTokens
 from bot.translation.catalogues import Catalogues, load_catalogues
 
@@ -48,7 +49,15 @@ async def site(
     catalogues: Catalogues, clock: Clock, settings: WebSettings, rates: Rates, more_routes: list[web.RouteDef]
 ) -> AsyncIterator[Site]:
     answering = ScriptedAnswering(catalogues)
-    app = create_web_app(answering, catalogues, StateTokens(now=clock), rates, settings, more_routes=more_routes)
+    app = create_web_app(
+        answering,
+        catalogues,
+        StateTokens(now=clock),
+        rates,
+        settings,
+        marks=ClientSenders(clock=time.monotonic),
+        more_routes=more_routes,
+    )
     headers = {"Accept-Language": "en", "User-Agent": "test"}
     async with (
         serving(app, settings) as address,

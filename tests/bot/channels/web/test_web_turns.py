@@ -56,6 +56,16 @@ async def test_several_choices_arrive_together(site: Site) -> None:
     assert site.answering.heard[-1].choices == ("needs:money", "needs:home", "command:done")
 
 
+async def test_a_client_is_known_by_a_mark_alone(site: Site) -> None:
+    for _ in range(2):
+        await site.turn({"state": await site.begin(), "choice": "flow:welcome"})
+    first, second = (update.sender for update in site.answering.heard)
+    assert first == second
+    assert first
+    assert "127.0.0.1" not in first
+    assert first not in repr(site.answering.heard[0])
+
+
 async def test_a_text_arrives_without_control_characters(site: Site) -> None:
     await site.turn({"state": await site.begin(), "text": "  one\r\ntwo\x00\x1b three \n"})
     assert site.answering.heard[-1].text == "one\ntwo three"
