@@ -192,7 +192,8 @@ class SegmentFolder:
 
     def _put_in_order(self) -> None:
         loose = self._loose()
-        together = pa.concat_tables([self._read(segment, self._schema.names) for segment in loose])
+        read = [self._read(segment, self._schema.names) for segment in loose]
+        together = pa.concat_tables(read).unify_dictionaries()
         short = {
             (segment.populations[0], segment.quarters[0]): segment
             for segment in self._manifest.segments
