@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from intake_store.database.connections import connect, create_file
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+
+# Whoever comes second waits and finds the work done; and SQLite's driver would keep each step of a migration by itself,
+# so that one that was interrupted would leave tables that are neither old nor new. The number is the lock's name.
+_ONE_AT_A_TIME: Final = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(7300192)"}
 
 
 def upgrade(location: str, revision: str = "head") -> None:
@@ -41,6 +46,7 @@ async def _run(location: str, action: Callable[[Config], None]) -> None:
 
     try:
         async with engine.begin() as connection:
+            await connection.execute(text(_ONE_AT_A_TIME[engine.dialect.name]))
             await connection.run_sync(act)
     finally:
         await engine.dispose()
