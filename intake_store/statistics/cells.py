@@ -27,6 +27,9 @@ CellKey = tuple[str, ...]
 SUM: Final = "sum of values"
 """The category whose cell holds the sum of the numbers that the codes carry."""
 
+BASE_PER_COLUMN: Final = 2
+"""How many times the threshold the base must be, for each column, for a table to be split by a variable."""
+
 _SILENCE: Final = "asked, not answered"
 # A base that is withheld takes its whole column of shares with it; all responses are the least missed.
 _BASE_WEIGHT, _TOTAL_WEIGHT, _MARGIN_WEIGHT, _SILENT_WEIGHT, _MEAN_WEIGHT = 40.0, 10.0, 3.0, 1.5, 5.0
@@ -69,11 +72,11 @@ class ResponseCells:
         self._threshold = threshold
         self.counted: dict[CellKey, None] = {}
         """The cells that count responses; the others follow from them."""
-        # A table over too small a base is not made, so it says nothing that would have to be guarded.
-        self.declarations = tuple(d for d in declarations if self.base(d) >= threshold)
+        self.declarations = {d.name: made for d in declarations if (made := self._feasible(d)) is not None}
+        """The tables that are made, by name; without columns where the base is too small to be split."""
         if self.declarations:
             self._publish((), _TOTAL_WEIGHT, total=True)
-            for declaration in self.declarations:
+            for declaration in self.declarations.values():
                 self._describe(declaration)
             self._link_routing()
             self._link_regions()
@@ -83,9 +86,20 @@ class ResponseCells:
         """Whose responses are counted."""
         return self.counts.population
 
-    def base(self, declaration: TableDeclaration) -> int:
-        """Return how many responses answered the row variable."""
-        return self.counts.count((declaration.rows, ANSWERED))
+    def _feasible(self, declaration: TableDeclaration) -> TableDeclaration | None:
+        """Return what of a table is made: what is not says nothing that would have to be guarded.
+
+        Split into columns that hold hardly anybody, a table would be withheld nearly whole, and take others with it.
+        """
+        base = self.counts.count((declaration.rows, ANSWERED))
+        if base < self._threshold:
+            return None
+        if declaration.columns is None:
+            return declaration
+        columns = len(table_variable(self.population, declaration.columns).codes)
+        if base < BASE_PER_COLUMN * self._threshold * columns:
+            return declaration.model_copy(update={"columns": None})
+        return declaration
 
     def key(self, *pairs: Pair) -> CellKey:
         """Return the name of a cell of this period."""
@@ -203,7 +217,7 @@ class ResponseCells:
     def _columns(self) -> list[tuple[Pair, ...]]:
         """Return every column of every table, and the total."""
         found: dict[tuple[Pair, ...], None] = {(): None}
-        for declaration in self.declarations:
+        for declaration in self.declarations.values():
             if declaration.columns is not None:
                 columns = table_variable(self.population, declaration.columns)
                 found |= {((columns.name, category),): None for category in (*codes_of(columns), NOT_STATED)}

@@ -51,8 +51,9 @@ class ReleasedTable(_Released):
     for each column, the responses that shares are shares of; `means` holds the means of the columns. `non_response`
     tells in how many responses the row variable was not answered or not asked, in the total or in each quarter of a
     series. `layer` tells apart tables that one declaration makes, by code and label. `withheld` tells that the base was
-    too small for any table. With `noise`, each count may differ from the truth by up to that much; with `rounding`,
-    each count is the nearest multiple of it.
+    too small for any table, `split_withheld` that it was too small for the columns, which are left out then. With
+    `noise`, each count may differ from the truth by up to that much; with `rounding`, each count is the nearest
+    multiple of it.
     """
 
     name: str
@@ -86,6 +87,7 @@ class ReleasedTable(_Released):
     flagged: tuple[FlagCount, ...] = ()
     notes: tuple[str, ...] = ()
     withheld: bool = False
+    split_withheld: bool = False
 
     @property
     def is_series(self) -> bool:

@@ -126,6 +126,8 @@ def _metadata(table: ReleasedTable) -> Iterator[tuple[str, str]]:
             left_out = f"fewer than {table.threshold}" if entry.count is None else str(entry.count)
             yield "quality", f"Left out because of doubts about their quality ({entry.flag}): {left_out} responses."
     yield "method", f"Method: {table.method_text}"
+    if table.split_withheld:
+        yield "note", f"There are too few responses to split them by: {table.column_label}."
     for note in table.notes:
         yield "note", note
 

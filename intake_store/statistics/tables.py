@@ -8,7 +8,7 @@ from typing import Final
 from intake_store.codebook import Codebook, Population, Variable
 from intake_store.periods import Period, Quarter, Year
 from intake_store.statistics.cells import SUM, CellKey, ResponseCells, link_quarters, silent_of
-from intake_store.statistics.counts import NOT_ASKED, Pair, ResponseCounts, TableError
+from intake_store.statistics.counts import NOT_ASKED, CountSource, Pair, ResponseCounts, TableError
 from intake_store.statistics.declarations import Measure, PeriodKind, Source, TableDeclaration
 from intake_store.statistics.geography import table_variable
 from intake_store.statistics.released import (
@@ -22,7 +22,6 @@ from intake_store.statistics.released import (
 )
 from intake_store.submission.response import AnswerStatus
 from intake_store.warehouse.tallies import ANSWERED, PeriodSummary
-from intake_store.warehouse.warehouse import Warehouse
 
 __all__ = ["DEFAULT_THRESHOLD", "TableError", "make_tables"]
 
@@ -42,7 +41,7 @@ _SILENT_LABELS: Final = {
 
 
 def make_tables(
-    warehouse: Warehouse,
+    source: CountSource,
     codebook: Codebook,
     declarations: Iterable[TableDeclaration],
     period: Period,
@@ -63,7 +62,7 @@ def make_tables(
                 by_population.setdefault(name, []).append(declaration)
     made: list[ReleasedTable] = []
     for name, declared in by_population.items():
-        tables = _PopulationTables(warehouse, codebook, codebook.populations[name], declared, threshold)
+        tables = _PopulationTables(source, codebook, codebook.populations[name], declared, threshold)
         made.extend(tables.release(period, provisional))
     return made
 
@@ -73,13 +72,13 @@ class _PopulationTables:
 
     def __init__(
         self,
-        warehouse: Warehouse,
+        source: CountSource,
         codebook: Codebook,
         population: Population,
         declarations: Sequence[TableDeclaration],
         threshold: int,
     ) -> None:
-        self._warehouse = warehouse
+        self._source = source
         self._codebook = codebook
         self._population = population
         self._declarations = declarations
@@ -102,7 +101,7 @@ class _PopulationTables:
 
     def _made(self, period: Period) -> _Protected:
         declared = [declaration for declaration in self._declarations if declaration.period.fits(period)]
-        counts = ResponseCounts(self._warehouse, self._population, period)
+        counts = ResponseCounts(self._source, self._population, period)
         cells = ResponseCells(counts, self._codebook, declared, self._threshold)
         if isinstance(period, Year) and cells.declarations:
             quarters = {quarter: self._protect(quarter) for quarter in period.quarters}
@@ -153,8 +152,11 @@ class _Protected:
     def released(self, declaration: TableDeclaration, provisional: bool) -> ReleasedTable:
         population, counts = self.cells.population, self.cells.counts
         rows = table_variable(population, declaration.rows)
-        columns = table_variable(population, declaration.columns) if declaration.columns is not None else None
-        is_open = declaration in self.cells.declarations
+        made = self.cells.declarations.get(declaration.name)
+        is_open = made is not None
+        is_split = made is not None and made.columns is not None
+        wanted_columns = table_variable(population, declaration.columns) if declaration.columns is not None else None
+        columns = wanted_columns if is_split else None
         places: list[tuple[tuple[Pair, ...], str, str]] = [((), TOTAL, "All")]
         if columns is not None:
             places += [(((columns.name, code.code),), code.code, code.label) for code in columns.codes]
@@ -186,7 +188,8 @@ class _Protected:
             row_variable=rows.name,
             row_label=rows.label,
             column_variable=columns.name if columns else None,
-            column_label=columns.label if columns else None,
+            column_label=wanted_columns.label if wanted_columns else None,
+            split_withheld=is_open and declaration.columns is not None and not is_split,
             columns=tuple((code, label) for _, code, label in places),
             rows=tuple(row(code.code, code.label) for code in rows.codes) if is_open else (),
             base=row(ANSWERED, _BASE_LABEL),
