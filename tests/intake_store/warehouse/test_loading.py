@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import sqlite3
 import stat
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from intake import BOTH_ENGINES
 
 from intake_store.codebook import Codebook, VariableType
 from intake_store.keys.private_keys import PrivateKey
@@ -16,10 +19,11 @@ from intake_store.submission.errors import InboxUnavailable
 from intake_store.submission.inbox import Inbox
 from intake_store.submission.receipts import new_receipt_code
 from intake_store.submission.response import NO_ANSWER, Answer, QualityFlag
+from intake_store.submission.sealing import Sealer
 from intake_store.warehouse.loading import load_responses
 from intake_store.warehouse.opening import RejectionReason, ResponseOpener
 from intake_store.warehouse.storage import WarehouseError
-from intake_store.warehouse.warehouse import Warehouse
+from intake_store.warehouse.warehouse import OpenedResponse, Warehouse
 from intake_store.warehouse.warehouse_key import WarehouseKey
 
 QUARTER = Quarter.parse("2026Q4")
@@ -141,3 +145,110 @@ def test_a_variable_cannot_change_its_type_between_versions(
     later = dataclasses.replace(codebook, version="2", variables=changed)
     with pytest.raises(WarehouseError, match="new name"):
         Warehouse(tmp_path / "w", {"1": codebook, "2": later}, warehouse_key)
+
+
+# -- Many rows --------------------------------------------------------------------------------------------------------
+
+
+@BOTH_ENGINES
+async def test_a_load_that_was_stopped_goes_on(
+    inbox: Inbox,
+    database: str,
+    warehouse: Warehouse,
+    opener: ResponseOpener,
+    make_response,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("intake_store.warehouse.loading.BATCH", 3)
+    await inbox.submit_batch([make_response() for _ in range(10)])
+    add, seen = warehouse.add_columns, []
+
+    def stopped(responses: pa.Table, rejected: dict[RejectionReason, int]) -> None:
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+        seen.append(responses.num_rows)
+        add(responses, rejected)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(warehouse, "add_columns", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            await load_responses(database, warehouse, opener)
+    assert warehouse.size() == sum(seen) == 6
+    steps: list[tuple[int, int]] = []
+    report = await load_responses(database, warehouse, opener, lambda done, total: steps.append((done, total)))
+    assert (report.added, report.total) == (4, 10)
+    assert steps == [(0, 4), (3, 4), (4, 4)]
+    # Two of very many: asked for one by one, and not found by walking through the whole table.
+    await inbox.submit_batch([make_response() for _ in range(2)])
+    assert (await load_responses(database, warehouse, opener)).total == 12
+
+
+async def test_processes_open_what_one_process_opens(
+    inbox: Inbox,
+    database: str,
+    open_warehouse,
+    opener: ResponseOpener,
+    make_response,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr("intake_store.warehouse.loading.BATCH", 4)
+    monkeypatch.setattr("intake_store.warehouse.loading.WORTH_A_PROCESS", 0)
+    await inbox.submit_batch([make_response(needs=Answer.of("talk")) for _ in range(10)])
+    await inbox.submit_batch([make_response(needs=NO_ANSWER) for _ in range(11)])
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(
+            "UPDATE sealed_response SET sealed = x'00' WHERE row_id = (SELECT max(row_id) FROM sealed_response)"
+        )
+    found = []
+    for processes in (1, 2):
+        with open_warehouse(tmp_path / str(processes)) as warehouse:
+            report = await load_responses(database, warehouse, opener, processes=processes)
+            found.append((report, warehouse.tally("needs_selling", QUARTER, ["needs"])))
+    assert found[0] == found[1]
+    assert found[0][0].added == 20
+
+
+async def test_a_process_that_was_ended_is_named(
+    inbox: Inbox,
+    database: str,
+    warehouse: Warehouse,
+    opener: ResponseOpener,
+    make_response,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("intake_store.warehouse.loading.WORTH_A_PROCESS", 0)
+    await inbox.submit_batch([make_response()])
+    with monkeypatch.context() as patched:
+        patched.setattr("intake_store.warehouse.loading.RowOpener.open", lambda *_: os._exit(1))
+        with pytest.raises(WarehouseError, match="goes on where it was"):
+            await load_responses(database, warehouse, opener, processes=2)
+    assert (await load_responses(database, warehouse, opener)).total == 1
+
+
+async def test_from_postgresql_to_postgresql(
+    postgresql, postgresql_database: str, open_warehouse, sealer, store_secrets, opener, make_response
+) -> None:
+    inbox = await Inbox.open(postgresql_database, sealer, store_secrets)
+    receipt = new_receipt_code()
+    await inbox.submit(make_response(), "one", receipt)
+    await inbox.submit_batch([make_response() for _ in range(4)])
+    with open_warehouse(postgresql.location(postgresql.create_database())) as warehouse:
+        assert (await load_responses(postgresql_database, warehouse, ResponseOpener([], {}))).quarantined == {
+            RejectionReason.UNKNOWN_KEY: 5
+        }
+        report = await load_responses(postgresql_database, warehouse, opener)
+        assert (report.added, report.withdrawn, report.quarantined, report.total) == (5, 0, {}, 5)
+        await inbox.withdraw(receipt)
+        report = await load_responses(postgresql_database, warehouse, opener)
+        assert (report.added, report.withdrawn, report.total) == (0, 1, 4)
+    await inbox.close()
+
+
+def test_the_fast_way_opens_what_the_slow_way_opens(
+    opener: ResponseOpener, sealer: Sealer, varied: list[OpenedResponse]
+) -> None:
+    for entry in varied:
+        row = sealer.seal(entry.response)
+        assert opener.open(row) == entry.response
+        assert opener.open_stored(row) == entry.response.to_stored()
