@@ -13,11 +13,11 @@ import pytest
 from intake import BOTH_ENGINES, query, remains
 from postgresql_server import PostgresqlServer
 from sqlalchemy import event, inspect, make_url, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from intake_store.database.connections import connect
 from intake_store.database.versions import upgrade_database
-from intake_store.submission.errors import InboxDamaged, InboxUnavailable, ReceiptError
+from intake_store.submission.errors import InboxDamaged, InboxUnavailable, OutcomeUnknown, ReceiptError
 from intake_store.submission.inbox import Inbox, hash_idempotency_key
 from intake_store.submission.iso_weeks import IsoWeek
 from intake_store.submission.receipts import hash_receipt_code, new_receipt_code
@@ -268,3 +268,53 @@ def test_equal_or_short_secrets_are_refused() -> None:
     with pytest.raises(ValueError, match="at least"):
         StoreSecrets(receipts=derived.receipts, submissions=b"short")  # type: ignore[arg-type]
     assert derived.receipts.hex() not in repr(derived)
+
+
+@pytest.mark.parametrize("reached", [False, True], ids=["not kept", "kept"])
+async def test_a_connection_that_breaks_in_the_commit_loses_and_doubles_nothing(
+    postgresql_database: str, sealer: Sealer, store_secrets: StoreSecrets, make_response, reached: bool
+) -> None:
+    """The server is asked again until it tells what became of the submission, and then of the withdrawal."""
+    inbox = await Inbox.open(postgresql_database, sealer, store_secrets)
+    receipt = new_receipt_code()
+    broken = 0
+
+    def break_connection(connection: Any) -> None:
+        nonlocal broken
+        if broken % 2 == 0:
+            driver = connection.connection.dbapi_connection
+            if reached:
+                driver.commit()
+            driver.driver_connection.terminate()
+            broken += 1
+            raise DBAPIError("COMMIT", {}, OSError("connection lost"), connection_invalidated=True)
+        broken += 1
+
+    event.listen(inbox._engine.sync_engine, "commit", break_connection)
+    try:
+        assert await inbox.submit(make_response(), "one", receipt) is SubmissionOutcome.STORED
+        assert len(await query(postgresql_database)) == 1
+        broken = 0
+        assert await inbox.withdraw(receipt) is True
+        assert await query(postgresql_database) == []
+        assert len(await query(postgresql_database, "SELECT * FROM withdrawn_response")) == 1
+    finally:
+        await inbox.close()
+
+
+async def test_when_the_server_stays_away_nobody_claims_to_know(
+    postgresql_database: str, sealer: Sealer, store_secrets: StoreSecrets, make_response, monkeypatch
+) -> None:
+    monkeypatch.setattr("intake_store.submission.inbox._PAUSES", (0.01, 0.01))
+    inbox = await Inbox.open(postgresql_database, sealer, store_secrets)
+
+    def break_connection(connection: Any) -> None:
+        connection.connection.dbapi_connection.driver_connection.terminate()
+        raise DBAPIError("COMMIT", {}, OSError("connection lost"), connection_invalidated=True)
+
+    event.listen(inbox._engine.sync_engine, "commit", break_connection)
+    with pytest.raises(OutcomeUnknown):
+        await inbox.submit(make_response(), "one")
+    event.remove(inbox._engine.sync_engine, "commit", break_connection)
+    assert await inbox.submit(make_response(), "one") is SubmissionOutcome.STORED
+    await inbox.close()
