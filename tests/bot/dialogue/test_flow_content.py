@@ -161,6 +161,35 @@ def test_answers_are_shown_again_after_a_change(real_flows: FlowSet) -> None:
     assert "needs" not in talk.state.slots
 
 
+def test_what_is_said_of_the_number_of_questions_is_true(real_flows: FlowSet) -> None:
+    """A person decides by it whether to begin."""
+    asked = {name: len(variables) for name, variables in real_flows.variables.items()}
+    adults = [asked[name] for name in ("needs_selling", "needs_buying", "needs_relative", "needs_professional")]
+    old, young = (variant.text for variant in reversed(real_flows.responses["utter_experience"].variants))
+    assert (
+        f"{min(adults)} to {max(adults)} short questions" in real_flows.responses["utter_needs_intro"].variants[0].text
+    )
+    assert f"at most {asked['needs_under_18']} " in real_flows.responses["utter_needs_intro_young"].variants[0].text
+    assert f"at most {asked['experience']} short" in old
+    assert f"at most {asked['experience_under_18']} short" in young
+
+
+def test_the_young_are_asked_nothing_about_sex(real_flows: FlowSet) -> None:
+    for population in ("needs_under_18", "experience_under_18"):
+        for slot in real_flows.variables[population].values():
+            for text in (slot.question, *slot.titles.values()):
+                assert not re.search(r"\b(sex|sell|sold|buy|compensation|escort|porn)", text, re.I), text
+
+
+def test_a_questionnaire_asks_what_the_codebook_asks(real_flows: FlowSet) -> None:
+    asking = {flow.questionnaire: flow for flow in real_flows.flows.values() if flow.questionnaire}
+    assert asking.keys() == real_flows.variables.keys()
+    for population, flow in asking.items():
+        collected = [step.subject for step in flow.steps.values() if step.kind == "collect"]
+        questions = [name for name in collected if name in real_flows.variables[population]]
+        assert questions == list(real_flows.variables[population])
+
+
 def test_stopping_forgets_the_answers(real_flows: FlowSet) -> None:
     talk = Conversation(real_flows).start().mean("start_needs").take("under18:no").take("questionnaire_choice:selling")
     talk.take("situation:ongoing").take("command:cancel")
