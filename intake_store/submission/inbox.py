@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final, NewType, Self
 
-from sqlalchemy import CursorResult, delete
+from sqlalchemy import CursorResult, delete, insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -78,6 +78,26 @@ class Inbox:
             outcome = SubmissionOutcome.STORED
         await self._erase_remains()
         return outcome
+
+    async def submit_batch(self, responses: Iterable[Response]) -> None:
+        """Seal and store responses that nobody waits for, all or none of them.
+
+        They have neither receipts nor idempotency keys, so this is for responses that a program makes.
+        """
+        rows = [
+            {
+                "row_id": row.row_id,
+                "key_id": row.key_id,
+                "purpose": row.purpose,
+                "codebook_version": row.codebook_version,
+                "iso_week": str(row.iso_week),
+                "sealed": row.sealed,
+            }
+            for row in map(self._sealer.seal, responses)
+        ]
+        if rows:
+            async with changing(self._engine) as connection:
+                await connection.execute(insert(SealedRow), rows)
 
     async def withdraw(self, receipt: ReceiptCode) -> bool:
         """Delete the response of a receipt code, and its remains in the file; see `ResponseStore.withdraw`."""
@@ -163,8 +183,8 @@ async def _insert_new(connection: AsyncConnection, table: type[IntakeTable], **v
 
     An error would do as well, but PostgreSQL writes errors into its log, with the key and the exact time.
     """
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    return _rows(await connection.execute(insert(table).values(**values).on_conflict_do_nothing())) > 0
+    insert_or_pass = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    return _rows(await connection.execute(insert_or_pass(table).values(**values).on_conflict_do_nothing())) > 0
 
 
 def _rows(result: object) -> int:
