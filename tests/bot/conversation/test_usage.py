@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import logging
+import random
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
@@ -281,6 +282,33 @@ class TestQuestionnaires:
         await person.taps("confirm_answers:send", "wants_receipt:no")
         await person.say("exit")
         assert not any(name.startswith("questionnaire_left") for name in tally.new())
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_whatever_is_tapped_only_names_of_the_content_are_counted(
+    assistant: Assistant, tally: Tally, content: Content, caplog: pytest.LogCaptureFixture, seed: int
+) -> None:
+    chance = random.Random(seed)
+    known = {
+        "",
+        "cannot_handle",
+        "understanding_away",
+        *(name for name, flow in content.flows.flows.items() if not flow.is_pattern),
+        *content.flows.variables,
+        *Need,
+    }
+    person = await Person(assistant).arrive()
+    for _ in range(250):
+        offered = [choice for choice in person.offered if choice != "command:exit"]
+        if not offered or chance.random() < 0.05:
+            await person.say(chance.choice(("he threatens me", "Malmö", "I am 15", "zebrafink", "Gotland")))
+        else:
+            await person.tap_old(chance.choice(offered))
+    assert not caplog.records
+    assert {occurrence.subject for occurrence in tally.all} <= known
+    assert tally.all[Occurrence(UsageEvent.CONVERSATION_STARTED, "web", "en")] <= 1
+    counties = {occurrence.county for occurrence in tally.all} - {""}
+    assert counties <= set(content.directory.counties)
 
 
 async def test_counting_that_breaks_breaks_no_conversation(
