@@ -64,12 +64,18 @@ class ResponseCells:
     """The cells of one population and period, and what everybody knows of them, as a system."""
 
     def __init__(
-        self, counts: ResponseCounts, codebook: Codebook, declarations: Sequence[TableDeclaration], threshold: int
+        self,
+        counts: ResponseCounts,
+        codebook: Codebook,
+        declarations: Sequence[TableDeclaration],
+        threshold: int,
+        earlier: Mapping[CellKey, bool],
     ) -> None:
         self.counts = counts
         self.system: CellSystem[CellKey] = CellSystem()
         self._codebook = codebook
         self._threshold = threshold
+        self._earlier = earlier
         self.counted: dict[CellKey, None] = {}
         """The cells that count responses; the others follow from them."""
         self.declarations = {d.name: made for d in declarations if (made := self._feasible(d)) is not None}
@@ -296,9 +302,16 @@ class ResponseCells:
         return self.counts.count(*pairs)
 
     def _publish(self, pairs: tuple[Pair, ...], weight: float, *, total: bool = False) -> None:
-        count, key = self._count(*pairs), self.key(*pairs)
+        key = self.key(*pairs)
+        if self._earlier.get(key):
+            # It stands in a release: it cannot be taken back, and everything else has to be safe beside it.
+            self._know(pairs)
+            return
+        count = self._count(*pairs)
         self.counted[key] = None
-        self.system.publish(key, count, weight, not total and count < self._threshold)
+        # What a release withheld stays withheld, or the release would give way.
+        stays = key in self._earlier
+        self.system.publish(key, count, weight, stays or (not total and count < self._threshold))
 
     def _know(self, pairs: tuple[Pair, ...]) -> None:
         self.counted[self.key(*pairs)] = None

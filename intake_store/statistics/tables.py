@@ -10,6 +10,7 @@ from intake_store.periods import Period, Quarter, Year
 from intake_store.statistics.cells import SUM, CellKey, ResponseCells, link_quarters, silent_of
 from intake_store.statistics.counts import NOT_ASKED, CountSource, Pair, ResponseCounts, TableError
 from intake_store.statistics.declarations import Measure, PeriodKind, Source, TableDeclaration
+from intake_store.statistics.earlier import earlier_cells
 from intake_store.statistics.geography import table_variable
 from intake_store.statistics.released import (
     NOT_STATED,
@@ -48,8 +49,12 @@ def make_tables(
     *,
     provisional: bool,
     threshold: int = DEFAULT_THRESHOLD,
+    earlier: Sequence[ReleasedTable] = (),
 ) -> list[ReleasedTable]:
     """Make all declared tables of responses that are released for a period, protected together.
+
+    `earlier` are tables about the same responses that are published already: what they show is known, and what they
+    withhold stays withheld.
 
     All declarations must be given, also when only one table is wanted: which cells are withheld depends on all that
     is published about the same responses, in the quarters of a year too. Raises `TableError` if the warehouse holds
@@ -62,7 +67,7 @@ def make_tables(
                 by_population.setdefault(name, []).append(declaration)
     made: list[ReleasedTable] = []
     for name, declared in by_population.items():
-        tables = _PopulationTables(source, codebook, codebook.populations[name], declared, threshold)
+        tables = _PopulationTables(source, codebook, codebook.populations[name], declared, threshold, earlier)
         made.extend(tables.release(period, provisional))
     return made
 
@@ -77,7 +82,9 @@ class _PopulationTables:
         population: Population,
         declarations: Sequence[TableDeclaration],
         threshold: int,
+        earlier: Sequence[ReleasedTable],
     ) -> None:
+        self._earlier = earlier_cells(earlier, population.name)
         self._source = source
         self._codebook = codebook
         self._population = population
@@ -102,7 +109,7 @@ class _PopulationTables:
     def _made(self, period: Period) -> _Protected:
         declared = [declaration for declaration in self._declarations if declaration.period.fits(period)]
         counts = ResponseCounts(self._source, self._population, period)
-        cells = ResponseCells(counts, self._codebook, declared, self._threshold)
+        cells = ResponseCells(counts, self._codebook, declared, self._threshold, self._earlier)
         if isinstance(period, Year) and cells.declarations:
             quarters = {quarter: self._protect(quarter) for quarter in period.quarters}
             earlier = frozenset(key for made in quarters.values() for key in made.withheld)
