@@ -110,12 +110,11 @@ class Actions:
         slots = request.state.slots
         under18 = bool(slots.get("under18"))
         need = slots.get("need")
-        role = slots.get("role")
         place = self._place(slots.get("place"))
         result = find_services(
             self._directory,
             need=Need(need) if isinstance(need, str) else None,
-            audience=Audience.UNDER18 if under18 else _AUDIENCES.get(str(role)),
+            audience=Audience.UNDER18 if under18 else _AUDIENCES.get(str(slots.get("audience"))),
             place=place,
             age=_YOUNG_AGE if under18 else None,
             language=request.state.language,

@@ -114,6 +114,16 @@ async def test_every_search_finds_something_to_show_or_says_so(content: Content)
                     assert set(services.services) <= known
 
 
+async def test_whom_a_service_is_for_is_looked_at(content: Content) -> None:
+    actions = actions_with(content, NullResponseStore())
+    shown = []
+    for audience in ("selling", "buying", "relative"):
+        done = await actions.run(request("action_search_services", need="counselling", audience=audience, place="0180"))
+        assert isinstance(done, ActionFinished)
+        shown.append(done.slots["services_shown"])
+    assert len(set(shown)) == 3
+
+
 async def test_nobody_under_18_is_shown_what_is_for_adults(content: Content) -> None:
     actions = actions_with(content, NullResponseStore())
     for need in Need:
