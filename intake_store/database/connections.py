@@ -37,6 +37,8 @@ _SQLITE_CORRUPT, _SQLITE_NOTADB = 11, 26
 _POSTGRESQL_SETTINGS: Final = {
     "application_name": "fyren",
     "lock_timeout": str(BUSY_TIMEOUT_MS),
+    # Whatever the server is set to: a response is on the disk before the person is told that it is stored.
+    "synchronous_commit": "on",
     "idle_in_transaction_session_timeout": "60000",
     # A planted function or table in another schema is not found instead of ours.
     "search_path": "public",

@@ -29,8 +29,8 @@ _WITHOUT_ROW_NUMBER: Final = {"sqlite_with_rowid": False}
 class SealedRow(IntakeTable):
     """One sealed response.
 
-    The table has no row number in SQLite: rows stand in the order of their random ids, so the order in which people
-    answered is not kept.
+    The table has no row number in SQLite, which would be the order in which people answered. What the place of a row in
+    the files still tells of it, in SQLite and far more in PostgreSQL, goes when the database is tidied.
     """
 
     __tablename__ = "sealed_response"
