@@ -84,7 +84,7 @@ def test_the_database_holds_what_demo_data_sealed(tool: Tool, tmp_path: Path) ->
         (["responses", "load"], 1, "private key"),
         (["demo-data"], 1, "fyren keys create"),
         (["demo-data", "--responses", "0"], 2, "--responses"),
-        (["demo-data", "--period", "soon"], 2, "not a quarter"),
+        (["demo-data", "--period", "soon"], 2, "a quarter such as 2026Q4"),
         (["keys", "create"], 1, "FYREN_KEY_PASSPHRASE_FILE"),
     ],
 )
