@@ -12,7 +12,7 @@ an interval of the other.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -23,7 +23,7 @@ from scipy.sparse.csgraph import connected_components  # type: ignore[import-unt
 from intake_store.disclosure.complementary import Problem
 from intake_store.disclosure.deviations import Mask, Places, SuppressionError
 
-__all__ = ["Cell", "CellSystem", "SuppressionError", "information_loss"]
+__all__ = ["Cell", "CellSystem", "InformationLoss", "SuppressionError", "information_loss"]
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -37,6 +37,19 @@ class Cell:
     published: bool
     sensitive: bool
     known: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InformationLoss:
+    """What a pattern costs: how many cells there were to publish, how many are withheld and why, and their weight.
+
+    Primary cells are withheld for their own count, complementary ones for another's sake.
+    """
+
+    cells: int
+    primary: int
+    complementary: int
+    weight: float
 
 
 class CellSystem(Generic[Key]):
@@ -103,6 +116,13 @@ class CellSystem(Generic[Key]):
     def relations(self) -> tuple[Mapping[Key, int], ...]:
         """All relations: cells and their coefficients, which sum to zero."""
         return tuple(self._relations)
+
+    def loss(self, withheld: Collection[Key], keys: Iterable[Key] | None = None) -> InformationLoss:
+        """Return what withholding cells costs, among the cells of one table if its `keys` are given."""
+        among = [key for key in (self._cells if keys is None else dict.fromkeys(keys)) if self._cells[key].published]
+        out = [self._cells[key] for key in among if key in withheld]
+        primary = sum(cell.sensitive for cell in out)
+        return InformationLoss(len(among), primary, len(out) - primary, sum(cell.weight for cell in out))
 
     def suppress(self, width: int) -> frozenset[Key]:
         """Return the published cells to withhold.
