@@ -4,7 +4,7 @@ Starts the assistant as real processes, as `make up` does, on free ports and wit
 from outside over HTTP. All is measured in one run on one machine, so the ratios mean more than the milliseconds. The
 floor is the smallest answer the same server can give (an address that does not exist): no content, no state, no model.
 
-    uv run python benchmarks/turns.py
+    uv run python -m benchmarks.turns
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Repeatable measurements; run one as a module, such as `python -m benchmarks.turns`."""
