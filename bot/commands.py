@@ -13,6 +13,7 @@ import typer
 
 from bot.content import Content, load_content
 from bot.dialogue.graph import dot_of
+from bot.directory.coverage import coverage_csv
 from bot.safety.exit_words import load_exit_words
 from bot.safety.lexicon import CrisisLexicon
 from bot.settings import SettingsError, read_settings
@@ -30,7 +31,10 @@ def create_app() -> typer.Typer:
     translations.command("check")(check_translations)
     translations.command("update")(update_translations)
     app.add_typer(flows, name="flows")
+    directory = typer.Typer(no_args_is_help=True, help="Look after the service directory.")
+    directory.command("coverage")(write_coverage)
     app.add_typer(translations, name="translations")
+    app.add_typer(directory, name="directory")
     return app
 
 
@@ -92,6 +96,17 @@ def update_translations() -> None:
     """Bring the template and all catalogues up to date with the content; tells what is to be translated."""
     for language, missing in update_catalogues(read_settings().content).items():
         typer.echo(f"{language}: {missing} to translate")
+
+
+def write_coverage() -> None:
+    """Write which needs are covered in which counties, to `coverage.csv` beside the service directory.
+
+    Tables that set needs against services read it. Run this after every change of the directory.
+    """
+    directory = _content().directory
+    target = read_settings().content / "flows" / "directory" / "coverage.csv"
+    target.write_text(coverage_csv(directory), encoding="utf-8")
+    typer.echo(f"Wrote the coverage of {len(directory.counties)} counties to {target}.")
 
 
 def _content() -> Content:

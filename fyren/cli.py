@@ -17,7 +17,7 @@ Settings come from FYREN_… variables; docs/settings.md describes them all.
 
 PARTS: Final = {
     "fyren.commands": ("up", "chat", "understand", "nlu"),
-    "bot.commands": ("flows", "translations"),
+    "bot.commands": ("flows", "translations", "directory"),
     "intake_store.commands": ("keys", "database", "backup", "retention", "demo-data", "responses", "table"),
 }
 """The modules that bring commands with their `create_app`, and which."""
