@@ -202,7 +202,7 @@ class _Part:
         model.a_matrix_.start_ = matrix.indptr.astype(np.int32)
         model.a_matrix_.index_ = matrix.indices.astype(np.int32)
         model.a_matrix_.value_ = matrix.data.astype(float)
-        self._solver = highspy.Highs()
+        self._solver = highspy.Highs()  # type: ignore[no-untyped-call]
         for option, value in (("output_flag", False), ("threads", 1), ("parallel", "off"), ("simplex_strategy", 0)):
             self._solver.setOptionValue(option, value)
         self._solver.setOptionValue("mip_rel_gap", 0.0)
@@ -213,7 +213,8 @@ class _Part:
     @property
     def seen_width(self) -> Vector:
         """How far apart the values of each cell are in the answers so far; its interval is at least as wide."""
-        return np.maximum(self._greatest - self._least, 0.0)
+        width: Vector = np.maximum(self._greatest - self._least, 0.0)
+        return width
 
     def ends(self, cell: int, whole: bool) -> tuple[float, float]:
         if whole:

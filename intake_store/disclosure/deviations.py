@@ -26,7 +26,7 @@ class SuppressionError(IntakeStoreError):
 
 def silent_solver() -> highspy.Highs:
     """Return a HiGHS that prints nothing and gives the same answer every time: one thread, no limit of seconds."""
-    solver = highspy.Highs()
+    solver = highspy.Highs()  # type: ignore[no-untyped-call]
     for option, value in (
         ("output_flag", False),
         ("threads", 1),

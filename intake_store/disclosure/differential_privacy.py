@@ -110,7 +110,9 @@ def composed_loss(purchases: Iterable[Purchase]) -> float:
     """Return the loss in rho of releases made one after the other, by OpenDP's composition."""
     # A contribution to k counts moves them by the root of k in all: the same as one count under noise smaller by that.
     measurements = [_gaussian(math.nextafter(p.scale / math.sqrt(p.contribution), 0.0)) for p in purchases]
-    return float(dp.c.make_composition(measurements).map(1.0)) if measurements else 0.0
+    if not measurements:
+        return 0.0
+    return float(dp.c.make_composition(measurements).map(1.0))  # type: ignore[no-untyped-call]
 
 
 def epsilon_at(purchases: Iterable[Purchase], delta: float = DELTA) -> float:
@@ -118,7 +120,8 @@ def epsilon_at(purchases: Iterable[Purchase], delta: float = DELTA) -> float:
     measurements = [_gaussian(math.nextafter(p.scale / math.sqrt(p.contribution), 0.0)) for p in purchases]
     if not measurements:
         return 0.0
-    return float(dp.c.make_zCDP_to_approxDP(dp.c.make_composition(measurements)).map(1.0).epsilon(delta))
+    profile = dp.c.make_zCDP_to_approxDP(dp.c.make_composition(measurements)).map(1.0)  # type: ignore[no-untyped-call]
+    return float(profile.epsilon(delta))
 
 
 class BudgetLedger:
@@ -214,7 +217,8 @@ def release_counts(
         raise PrivacyError("Alpha must lie between nought and one.")
     scale = scale_for(rho, contribution)
     gaussian = _gaussian(scale)
-    purchase = Purchase(period, population, table, scale, contribution, float(gaussian.map(math.sqrt(contribution))))
+    cost = float(gaussian.map(math.sqrt(contribution)))  # type: ignore[no-untyped-call]
+    purchase = Purchase(period, population, table, scale, contribution, cost)
     ledger.pay(purchase)
     return NoisyCounts(
         counts=tuple(gaussian(list(counts))),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from intake_store.disclosure import complementary
 from intake_store.disclosure.attack import Attack, AttackReport
+from intake_store.disclosure.deviations import Deviations
 from intake_store.disclosure.suppression import CellSystem, InformationLoss, SuppressionError, information_loss
 
 WIDTH = 10
@@ -143,14 +144,18 @@ def linked_tables(responses: int, codes: int, columns: int, seed: int) -> CellSy
             rest = int((inside & ~named[:, code]).sum())
             system.hide((place, "not", code), rest, rest < WIDTH)
             system.relate({base: 1, key: -1, (place, "not", code): -1})
-    for key in [(), *((kind, code) for kind in ("single", "multiple") for code in range(codes))]:
-        system.relate({("all", *key): 1} | {(place, *key): -1 for place, _ in places[1:]})
+    kinds = [(kind, code) for kind in ("single", "multiple") for code in range(codes)]
+    margins: list[tuple[object, ...]] = [(), *kinds]
+    for margin in margins:
+        parts: dict[tuple[object, ...], int] = {(place, *margin): -1 for place, _ in places[1:]}
+        system.relate({("all", *margin): 1} | parts)
     return system
 
 
 def _skewed(number: int) -> np.ndarray:
     shares = 1 / np.arange(1, number + 1)
-    return shares / shares.sum()
+    skewed: np.ndarray = shares / shares.sum()
+    return skewed
 
 
 @pytest.mark.parametrize(("responses", "seed"), [(80, 1), (400, 2), (1500, 3)])
@@ -282,19 +287,20 @@ def test_systems_without_a_relation_in_common_do_not_touch_each_other() -> None:
 def test_the_loss_tells_primary_from_complementary() -> None:
     system = one_way([4, 40, 12, 30])
     withheld = system.suppress(WIDTH)
-    assert system.loss(withheld) == InformationLoss(5, 1, 1, pytest.approx(information_loss(4) + information_loss(12)))
-    assert system.loss(withheld, ["c0", "c1"]) == InformationLoss(2, 1, 0, pytest.approx(information_loss(4)))
+    weight = information_loss(4) + information_loss(12)
+    assert system.loss(withheld) == InformationLoss(cells=5, primary=1, complementary=1, weight=weight)
+    assert system.loss(withheld, ["c0", "c1"]) == InformationLoss(2, 1, 0, information_loss(4))
 
 
 def test_a_pattern_without_proof_is_not_returned(monkeypatch: pytest.MonkeyPatch) -> None:
     # A solver that went wrong, and told of deviations that are none.
-    honest = complementary.Deviations.furthest
+    honest = Deviations.furthest
 
-    def furthest(self: complementary.Deviations, cells: np.ndarray, direction: float) -> np.ndarray:
+    def furthest(self: Deviations, cells: np.ndarray, direction: float) -> np.ndarray:
         deviation = honest(self, cells, direction)
         deviation[cells] += 20.0 * direction
         return deviation
 
-    monkeypatch.setattr(complementary.Deviations, "furthest", furthest)
+    monkeypatch.setattr(Deviations, "furthest", furthest)
     with pytest.raises(SuppressionError, match="nothing may be published"):
         one_way([4, 40, 12, 30]).suppress(WIDTH)

@@ -36,7 +36,9 @@ def pattern(
     return system.suppress(width)
 
 
-def attack(cells: dict[str, int], relations: list[dict[str, int]], withheld: Iterable[str], least: int = 0):
+def attack(
+    cells: dict[str, int], relations: list[dict[str, int]], withheld: Iterable[str], least: int = 0
+) -> Attack[str]:
     attacker: Attack[str] = Attack(ceiling=10_000)
     hidden = set(withheld)
     for key, count in cells.items():
