@@ -13,7 +13,8 @@ from intake_store.commands.prompts import Database, plain_errors
 from intake_store.settings import IntakeSettings
 from intake_store.submission.errors import IntakeStoreError
 from intake_store.submission.iso_weeks import IsoWeek
-from intake_store.upkeep.backups import create_backup, restore_backup
+from intake_store.upkeep.backup_files import BackupError
+from intake_store.upkeep.backups import create_backup, forget_in_backups, restore_backup
 from intake_store.upkeep.retention import RetentionRules, run_retention
 from intake_store.upkeep.withdrawals import LIST_NAME, read_withdrawals, write_withdrawals
 
@@ -30,6 +31,7 @@ def backup_app() -> typer.Typer:
     app = typer.Typer(no_args_is_help=True, help="Back up the intake database, and restore it.")
     app.command("create")(create)
     app.command("withdrawals")(list_withdrawals)
+    app.command("forget")(forget)
     app.command("restore")(restore)
     return app
 
@@ -74,6 +76,24 @@ def list_withdrawals(
         settings = IntakeSettings()
         listed = asyncio.run(_list(settings, database or settings.database, folder / LIST_NAME))
         typer.echo(f"{folder / LIST_NAME} names {listed} withdrawn responses.")
+
+
+def forget(folder: Annotated[Path, typer.Argument(help="The folder of the backups.")]) -> None:
+    """Take withdrawn and expired responses out of the backups in a folder.
+
+    A withdrawn response is one that the list beside the backups names. Each backup that holds one is checked, written
+    anew without it, and replaced. Backups that cannot be written to, or lie elsewhere, keep it until they are deleted.
+    """
+    with plain_errors():
+        path = folder / LIST_NAME
+        listed = read_withdrawals(path)
+        report = asyncio.run(forget_in_backups(folder, listed, _rules(IntakeSettings()), IsoWeek.current()))
+        errors = [str(result) for result in report.values() if isinstance(result, BackupError)]
+        for name, result in report.items():
+            if isinstance(result, int):
+                typer.echo(f"{folder / name}: {result} responses taken out.")
+        if errors:
+            raise BackupError("\n".join(errors))
 
 
 def restore(

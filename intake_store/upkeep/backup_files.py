@@ -120,7 +120,11 @@ class BackupReader:
     def open_copy(cls, path: Path) -> Iterator[Self]:
         """Open a backup's working copy, whose tables were brought to the newest version after it was checked."""
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-            yield cls(connection, NEWEST_REVISION, {})
+            tables = {
+                str(name): int(connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0])  # noqa: S608
+                for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+            }
+            yield cls(connection, NEWEST_REVISION, tables)
 
     def rows(self, table: str) -> Iterator[dict[str, Value]]:
         """Return the rows of a table, in the order of their random keys."""

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import tempfile
 import uuid
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ from intake_store.upkeep.backup_files import BackupError, BackupReader, BackupWr
 from intake_store.upkeep.digests import TableDigest, Value
 from intake_store.upkeep.retention import RetentionRules
 from intake_store.upkeep.whole_files import writing_whole_file
-from intake_store.upkeep.withdrawals import Withdrawals
+from intake_store.upkeep.withdrawals import LIST_NAME, Withdrawals
 
 _BATCH: Final = 500
 
@@ -89,11 +90,30 @@ async def restore_backup(
         await _make_tables(location)
         engine = await open_intake_database(location)
         try:
-            return await _fill(engine, reader, withdrawals, rules, this_week)
+            return await _fill(engine, reader, _Sieve(reader, withdrawals, rules, this_week))
         except sqlite3.Error as error:
             raise BackupError(f"The backup {path} cannot be read any more; nothing was restored.") from error
         finally:
             await engine.dispose()
+
+
+async def forget_in_backups(
+    folder: Path, withdrawals: Withdrawals, rules: RetentionRules, this_week: IsoWeek
+) -> dict[str, int | BackupError]:
+    """Take responses that were withdrawn or have expired out of the backups in a folder.
+
+    Each such backup is written anew, whole, and takes the place of the old one. Returns, by name of file, how many
+    responses went, or why the file was left alone.
+    """
+    report: dict[str, int | BackupError] = {}
+    for path in _backups_in(folder):
+        try:
+            report[path.name] = await _forget_in(path, withdrawals, rules, this_week)
+        except BackupError as error:
+            report[path.name] = error
+        except (OSError, SQLAlchemyError) as error:
+            report[path.name] = BackupError(f"The backup {path} could not be written anew ({error}); it is as it was.")
+    return report
 
 
 async def _make_tables(location: str) -> None:
@@ -110,31 +130,39 @@ async def _make_tables(location: str) -> None:
         await upgrade_database(location)
 
 
-async def _fill(
-    engine: AsyncEngine, reader: BackupReader, withdrawals: Withdrawals, rules: RetentionRules, this_week: IsoWeek
-) -> RestoreReport:
-    oldest = {table.__tablename__: str(week) for table, week in rules.oldest_kept(this_week).items()}
-    withdrawn_rows = {str(row["row_id"]): row for row in reader.rows(WithdrawnRow.__tablename__)}
-    withdrawn_rows |= {row.hex: {"row_id": row.hex, "iso_week": str(week)} for row, week in withdrawals.items()}
-    restored: dict[str, int] = {}
-    left_out = {"withdrawn": 0, "expired": 0}
+class _Sieve:
+    """Lets through the rows of a backup that are to live on, and counts the others."""
 
-    def kept(table: Table) -> Iterator[Mapping[str, Value]]:
-        sealed = table.name == SealedRow.__tablename__
-        rows = withdrawn_rows.values() if table.name == WithdrawnRow.__tablename__ else reader.rows(table.name)
+    def __init__(
+        self, reader: BackupReader, withdrawals: Withdrawals, rules: RetentionRules, this_week: IsoWeek
+    ) -> None:
+        self._reader = reader
+        self._oldest = {table.__tablename__: str(week) for table, week in rules.oldest_kept(this_week).items()}
+        own = reader.rows(WithdrawnRow.__tablename__) if WithdrawnRow.__tablename__ in reader.tables else ()
+        listed = ({"row_id": row_id.hex, "iso_week": str(week)} for row_id, week in withdrawals.items())
+        self._withdrawn: dict[Value, dict[str, Value]] = {row["row_id"]: row for row in (*own, *listed)}
+        self.withdrawn = 0
+        self.expired: Counter[str] = Counter()
+
+    def kept(self, table: str) -> Iterator[dict[str, Value]]:
+        """Return the rows of a table that live on; of withdrawals, also those that only the list knows."""
+        rows = self._withdrawn.values() if table == WithdrawnRow.__tablename__ else self._reader.rows(table)
         for row in rows:
-            if sealed and row["row_id"] in withdrawn_rows:
-                left_out["withdrawn"] += 1
-            elif str(row["iso_week"]) < oldest[table.name]:
-                left_out["expired"] += sealed
+            if table == SealedRow.__tablename__ and row["row_id"] in self._withdrawn:
+                self.withdrawn += 1
+            elif str(row["iso_week"]) < self._oldest[table]:
+                self.expired[table] += 1
             else:
                 yield row
 
+
+async def _fill(engine: AsyncEngine, reader: BackupReader, sieve: _Sieve) -> RestoreReport:
+    restored: dict[str, int] = {}
     async with changing(engine) as connection:
         await _lock_empty(connection)
         for table in IntakeTable.metadata.sorted_tables:
             written = TableDigest()
-            for rows in _parts(kept(table)):
+            for rows in _parts(sieve.kept(table.name)):
                 for row in rows:
                     written.add(row)
                 await connection.execute(insert(table), [_bound(table, row) for row in rows])
@@ -145,7 +173,28 @@ async def _fill(
             if found != written:
                 raise BackupError("The database does not hold what was written to it; nothing was restored.")
             restored[table.name] = written.rows
-    return RestoreReport(restored, **left_out)
+    return RestoreReport(restored, sieve.withdrawn, sieve.expired[SealedRow.__tablename__])
+
+
+async def _forget_in(path: Path, withdrawals: Withdrawals, rules: RetentionRules, this_week: IsoWeek) -> int:
+    with BackupReader.open(path) as reader:
+        foreseen = _Sieve(reader, withdrawals, rules, this_week)
+        for table in reader.tables:
+            deque(foreseen.kept(table), maxlen=0)
+        responses = foreseen.withdrawn + foreseen.expired[SealedRow.__tablename__]
+        if not responses:
+            return 0
+        sieve = _Sieve(reader, withdrawals, rules, this_week)
+        with writing_whole_file(path, replace=True) as partial:
+            await upgrade_database(str(partial), reader.revision)
+            with BackupWriter.open(partial) as writer:
+                for table in reader.tables:
+                    digest = TableDigest()
+                    for rows in _parts(sieve.kept(table)):
+                        writer.add(table, rows, digest)
+                    writer.finish(table, digest)
+            _checked(partial)
+    return responses
 
 
 async def _lock_empty(connection: AsyncConnection) -> None:
@@ -194,6 +243,15 @@ def _parts(rows: Iterable[Mapping[str, Value]]) -> Iterator[list[Mapping[str, Va
     iterator = iter(rows)
     while part := list(islice(iterator, _BATCH)):
         yield part
+
+
+def _backups_in(folder: Path) -> list[Path]:
+    try:
+        return sorted(
+            path for path in folder.iterdir() if path.is_file() and path.name != LIST_NAME and path.name[0] != "."
+        )
+    except OSError as error:
+        raise BackupError(f"The folder {folder} cannot be read ({error.strerror}).") from error
 
 
 def _checked(path: Path) -> dict[str, int]:

@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from intake import BOTH_ENGINES, query
+from intake import BOTH_ENGINES, query, remains
 from postgresql_server import PostgresqlServer
 from sqlalchemy import insert
 
@@ -28,7 +28,7 @@ from intake_store.submission.store import SubmissionOutcome
 from intake_store.submission.store_secrets import StoreSecrets
 from intake_store.upkeep import backups
 from intake_store.upkeep.backup_files import BackupError, BackupReader
-from intake_store.upkeep.backups import RestoreReport, create_backup, restore_backup
+from intake_store.upkeep.backups import RestoreReport, create_backup, forget_in_backups, restore_backup
 from intake_store.upkeep.digests import TableDigest
 from intake_store.upkeep.retention import RetentionRules
 from intake_store.upkeep.withdrawals import (
@@ -318,6 +318,41 @@ async def test_a_withdrawal_since_the_backup_stays_withdrawn(
 
 async def query_like_sqlite(database: str) -> list[tuple]:
     return [(getattr(row[0], "hex", row[0]), *row[1:]) for row in await query(database)]
+
+
+async def test_backups_forget_what_was_withdrawn_or_expired_since(
+    inbox: Inbox, database: str, tmp_path: Path, rules: RetentionRules, this_week: IsoWeek, make_response
+) -> None:
+    receipt = new_receipt_code()
+    await inbox.submit(make_response(), "stays")
+    await inbox.submit(make_response(week="2025-W20"), "expired")
+    await inbox.submit(make_response(), "withdrawn", receipt)
+    going = "SELECT sealed FROM sealed_response WHERE receipt_hash IS NOT NULL OR iso_week < '2026'"
+    gone = await query(database, going)
+    folder = tmp_path / "backups"
+    await create_backup(database, folder / "monday")
+    await inbox.withdraw(receipt)
+    await query(database, "DELETE FROM sealed_response WHERE iso_week < '2026'")
+    await create_backup(database, folder / "tuesday")
+    await write_withdrawals(database, folder / LIST_NAME, IsoWeek(2026, 1))
+    (folder / "junk").write_bytes(b"junk" * 2000)
+    listed = read_withdrawals(folder / LIST_NAME)
+    tuesday = read_bytes(folder / "tuesday")
+
+    report = await forget_in_backups(folder, listed, rules, this_week)
+
+    assert isinstance(report.pop("junk"), BackupError)
+    assert report == {"monday": 2, "tuesday": 0}
+    assert read_bytes(folder / "tuesday") == tuesday
+    assert not any(remains(sealed, read_bytes(folder / "monday")) for (sealed,) in gone)
+    assert len(gone) == 2
+    with BackupReader.open(folder / "monday") as reader:
+        assert reader.tables["sealed_response"] == 1
+    assert (await forget_in_backups(folder, listed, rules, this_week))["monday"] == 0
+
+
+def read_bytes(path: Path) -> bytes:
+    return path.read_bytes()
 
 
 async def test_expired_responses_are_not_restored(
