@@ -56,3 +56,26 @@ async def test_a_visit_without_script(visit: Visiting, assistant_address: str) -
     await page.fill("#text", "exit")
     await page.click("#composer button")
     await expect(page).to_have_title("Elsewhere")
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without"])
+async def test_questions_for_the_young(visit: Visiting, assistant_address: str, script: bool) -> None:
+    """What is not met is chosen among what was answered before, and there is somebody to turn to at the end."""
+    page = (await visit("/?language=en", at=assistant_address, java_script_enabled=script)).page
+    for choice in ("flow:under18", "under18_topic:enough", "flow:needs_questionnaire", "questionnaire_start:yes"):
+        await page.click(f'button[value="{choice}"]')
+    await page.check('input[value="needs:talk"]')
+    await page.check('input[value="needs:protection"]')
+    await page.click('button[value="command:done"]')
+    await page.click('button[value="needs_met:no"]')
+    await expect(page.locator('input[value^="needs_unmet:"]')).to_have_count(2)
+    await page.check('input[value="needs_unmet:protection"]')
+    await page.click('button[value="command:done"]')
+    while not await page.locator('button[value="confirm_answers:send"]').is_visible():
+        skip = page.locator('button[value="command:skip"]')
+        asked = await page.locator("#newest").inner_text()
+        await skip.click()
+        await expect(page.locator("#newest")).not_to_have_text(asked, use_inner_text=True)
+    await page.click('button[value="confirm_answers:send"]')
+    await page.click('button[value="wants_receipt:no"]')
+    await expect(page.locator("#newest .crisis")).to_contain_text("Bris")
