@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from codebook_page import model_sources
 from written_docs import DOCS, Command, Page, command_tree, pages, part_of, variables, with_part, written_parts
 
 from bot.content import Content, load_content
@@ -26,19 +27,42 @@ from intake_store.settings import IntakeSettings
 from intake_store.submission.response import RESPONSE_FIELDS
 from intake_store.warehouse.storage import RESPONSE_FIELDS as WAREHOUSE_COLUMNS
 
-PARTS = ("settings of the bot", "settings of the store", "commands", "topics", "patterns")
+PARTS = (
+    "settings of the bot",
+    "settings of the store",
+    "commands",
+    "topics",
+    "patterns",
+    "populations",
+    "variables",
+    "contradictions",
+)
 OF_THE_TESTS = {"FYREN_CHROMIUM"}
 
 
 @pytest.mark.parametrize("name", PARTS)
 def test_written_parts_are_up_to_date(name: str, content: Content, request: pytest.FixtureRequest) -> None:
-    path, part = next((path, part) for path, named, part in written_parts(content.flows) if named == name)
+    path, part = next(
+        (path, part) for path, named, part in written_parts(content.flows, content.codebook) if named == name
+    )
     text = path.read_text(encoding="utf-8")
     if request.config.getoption("--update-docs", default=False):
         path.write_text(with_part(text, name, part), encoding="utf-8")
         return
     hint = f"{path.name} is not up to date; run `pytest tests/docs --update-docs`"
     assert part_of(text, name) == part, hint
+
+
+def test_every_variable_of_the_monitoring_model_is_asked_or_has_a_reason(content: Content) -> None:
+    table = (DOCS / "codebook.md").read_text(encoding="utf-8").split("\n## What is not asked\n", 1)[1]
+    rows = [line.split("|")[1:-1] for line in table.splitlines() if line.startswith("| V")]
+    assert all(len(cells) == 3 and all(cell.strip() for cell in cells) for cells in rows)
+    asked = model_sources(content.codebook)
+    wholly = {name for cells in rows for name in re.findall(r"V\d+", cells[0]) if "," not in cells[0]}
+    partly = {name for cells in rows for name in re.findall(r"V\d+", cells[0]) if "," in cells[0]}
+    assert asked | wholly == {f"V{number}" for number in range(1, 28)}
+    assert not asked & wholly
+    assert partly <= asked
 
 
 def test_every_variable_that_the_code_names_is_described() -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import typer.main
+from codebook_page import codebook_parts
 from pydantic import AliasChoices, AliasPath
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
@@ -16,6 +17,7 @@ from typer.core import TyperCommand, TyperGroup
 from bot.dialogue.flow_model import FlowSet
 from bot.settings import PROJECT, BotSettings
 from fyren.cli import create_app
+from intake_store.codebook import Codebook
 from intake_store.settings import IntakeSettings
 
 DOCS = PROJECT / "docs"
@@ -151,10 +153,12 @@ def flow_table(flow_set: FlowSet, *, patterns: bool) -> str:
     return "\n".join(["", *lines, "", ""])
 
 
-def written_parts(flow_set: FlowSet) -> Iterator[tuple[Path, str, str]]:
+def written_parts(flow_set: FlowSet, codebook: Codebook) -> Iterator[tuple[Path, str, str]]:
     """Yield page, name and text of every part that follows from the code."""
     yield DOCS / "settings.md", "settings of the bot", settings_table(BotSettings)
     yield DOCS / "settings.md", "settings of the store", settings_table(IntakeSettings)
     yield DOCS / "commands.md", "commands", commands_text()
     yield DOCS / "flows.md", "topics", flow_table(flow_set, patterns=False)
     yield DOCS / "flows.md", "patterns", flow_table(flow_set, patterns=True)
+    for name, text in codebook_parts(codebook, PROJECT):
+        yield DOCS / "codebook.md", name, text
