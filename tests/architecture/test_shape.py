@@ -13,7 +13,8 @@ import pytest
 from bot.settings import PROJECT
 
 ANALYST_SIDE = tuple(
-    f"intake_store.{part}" for part in ("commands", "disclosure", "keys", "statistics", "synthetic", "warehouse")
+    f"intake_store.{part}"
+    for part in ("commands", "disclosure", "keys", "statistics", "synthetic", "upkeep", "warehouse")
 )
 PACKAGES = ("bot", "content_files", "fyren", "intake_store")
 SHAPELESS = {"base", "common", "core", "helper", "helpers", "manager", "managers", "misc", "util", "utils"}
