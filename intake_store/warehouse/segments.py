@@ -46,7 +46,7 @@ LOOSE_SEGMENTS: Final = 16
 LOOSE_RESPONSES: Final = 500_000
 """So many responses are put in order at once; it bounds the memory that this takes."""
 
-FULL_SEGMENT: Final = 500_000
+FULL_SEGMENT: Final = 100_000
 """A segment with so many responses is not made longer."""
 
 MANIFEST: Final = "manifest"
@@ -121,10 +121,12 @@ class SegmentFolder:
         """Write the segments anew that hold other ids than these; the old ones are deleted."""
         deleted = 0
         for segment in self._manifest.segments:
-            kept = found_in(ids_from(self._ids_of(segment)), inbox)
-            gone = int(len(kept) - kept.sum())
-            if not gone:
+            ids = ids_from(self._ids_of(segment))
+            # Sorted ones are looked up ten times as fast, and mostly there is nothing to delete.
+            if found_in(np.sort(ids), inbox).all():
                 continue
+            kept = found_in(ids, inbox)
+            gone = int(len(kept) - kept.sum())
             rest = self._read(segment, self._schema.names).filter(pa.array(kept))
             self._change(remove=[segment], add=[rest] if rest.num_rows else [])
             deleted += gone
@@ -200,9 +202,7 @@ class SegmentFolder:
             if not segment.is_loose and segment.rows < FULL_SEGMENT
         }
         remove, add = list(loose), []
-        for pair in together.group_by(["population", "quarter"]).aggregate([]).to_pylist():
-            population, quarter = pair["population"], pair["quarter"]
-            part = together.filter((pc.field("population") == population) & (pc.field("quarter") == quarter))
+        for (population, quarter), part in _parts(together):
             begun = short.get((population, quarter))
             if begun is not None:
                 remove.append(begun)
@@ -346,6 +346,22 @@ class SegmentFolder:
 
 def _stored_type(kind: pa.DataType) -> pa.DataType:
     return pa.dictionary(pa.int32(), pa.string()) if kind == pa.string() else kind
+
+
+def _parts(responses: pa.Table) -> Iterator[tuple[tuple[str, str], pa.Table]]:
+    """Yield the responses of each population and quarter; sorted once, so that each part is a slice."""
+    codes, names = [], []
+    for column in (responses["population"], responses["quarter"]):
+        encoded = column.combine_chunks()
+        codes.append(encoded.indices.to_numpy())
+        names.append(encoded.dictionary.to_pylist())
+    places = codes[0] * len(names[1]) + codes[1]
+    order = np.argsort(places, kind="stable")
+    in_order = responses.take(pa.array(order))
+    starts = np.flatnonzero(np.diff(places[order], prepend=-1))
+    for start, end in zip(starts, [*starts[1:], len(order)], strict=True):
+        population, quarter = divmod(int(places[order[start]]), len(names[1]))
+        yield (names[0][population], names[1][quarter]), in_order.slice(start, end - start)
 
 
 def _refuse_what_is_no_warehouse(folder: Path) -> None:
