@@ -33,6 +33,9 @@ from intake_store.disclosure.deviations import (
 EXACT_CELLS: Final = 250
 """Up to this many cells that may be withheld, the pattern of least weight is looked for."""
 
+_EXACT_SIZE: Final = 1_000
+"""With more cells than this in all, each interval takes too long for that."""
+
 _EXACT_ROUNDS: Final = 40
 _EXACT_NODES: Final = 500
 _IDLE_PROGRAMMES: Final = 6
@@ -130,7 +133,8 @@ class Problem:
     def solve(self) -> Mask:
         """Return the withheld and the hidden cells; raises `SuppressionError` if no pattern protects them."""
         chosen, reach = self._heuristic()
-        if int((~self._primary).sum()) <= EXACT_CELLS and np.any(chosen & ~self._primary):
+        free = int((~self._primary).sum())
+        if free <= EXACT_CELLS and len(chosen) <= _EXACT_SIZE and np.any(chosen & ~self._primary):
             exact = self._exact(self._loss(chosen))
             if exact is not None and self._loss(exact[0]) < self._loss(chosen) - TOLERANCE:
                 chosen, reach = exact
