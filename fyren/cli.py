@@ -18,7 +18,7 @@ Settings come from FYREN_… variables; docs/settings.md describes them all.
 PARTS: Final = {
     "fyren.commands": ("up", "chat", "understand", "nlu"),
     "bot.commands": ("flows", "translations", "directory"),
-    "intake_store.commands": ("keys", "database", "backup", "retention", "demo-data", "responses", "table"),
+    "intake_store.commands": ("keys", "database", "backup", "retention", "demo-data", "responses", "table", "figures"),
 }
 """The modules that bring commands with their `create_app`, and which."""
 

@@ -59,6 +59,10 @@ class IntakeSettings(BaseSettings):
         " key.",
     )
     codebooks: Path = Field(default=PROJECT / "flows" / "codebook", description="The folder of codebook versions.")
+    coverage: Path = Field(
+        default=PROJECT / "flows" / "directory" / "coverage.csv",
+        description="What services there are by county, from `fyren directory coverage`.",
+    )
     tables: Path = Field(default=DECLARATIONS_FOLDER, description="The folder of declared tables.")
     threshold: int = Field(default=DEFAULT_THRESHOLD, ge=3, description="The smallest count that is released.")
     production: bool = Field(default=False, description="Whether real responses are kept; forbids synthetic ones.")

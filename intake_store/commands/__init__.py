@@ -6,6 +6,7 @@ import typer
 
 from intake_store.commands.database import database_app
 from intake_store.commands.demo_data import make_demo_data
+from intake_store.commands.figures import figures_app
 from intake_store.commands.keys import keys_app
 from intake_store.commands.responses import responses_app
 from intake_store.commands.tables import tables_app
@@ -18,6 +19,7 @@ def create_app() -> typer.Typer:
     app.add_typer(keys_app(), name="keys")
     app.add_typer(responses_app(), name="responses")
     app.add_typer(tables_app(), name="table")
+    app.add_typer(figures_app(), name="figures")
     app.add_typer(database_app(), name="database")
     app.add_typer(backup_app(), name="backup")
     app.add_typer(retention_app(), name="retention")

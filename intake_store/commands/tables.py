@@ -10,13 +10,16 @@ import typer
 from rich.console import Console
 
 from intake_store.codebook import Codebook, load_codebooks
-from intake_store.commands.prompts import WarehouseLocation, current_week, newest, plain_errors, quarter
+from intake_store.commands.prompts import WarehouseLocation, current_week, newest, plain_errors
 from intake_store.commands.warehouses import open_warehouse
-from intake_store.periods import Quarter
+from intake_store.periods import Period, parse_period
 from intake_store.settings import IntakeSettings
-from intake_store.statistics.declarations import TableDeclaration, load_declarations
+from intake_store.statistics.declarations import Source, TableDeclaration, load_declarations
+from intake_store.statistics.released import ReleasedTable
+from intake_store.statistics.service_figures import DATASET, figures_of_table
+from intake_store.statistics.supply import load_coverage
 from intake_store.statistics.table_output import render_csv, render_text
-from intake_store.statistics.tables import ReleasedTable, make_tables
+from intake_store.statistics.tables import ServiceSide, make_tables
 from intake_store.warehouse.warehouse import Warehouse
 
 
@@ -42,31 +45,38 @@ def list_tables() -> None:
         declarations = load_declarations(settings.tables, newest(load_codebooks(settings.codebooks)))
         width = max(map(len, declarations))
         for name, declaration in declarations.items():
-            typer.echo(f"{name:<{width}}  {declaration.title} ({', '.join(declaration.populations)})")
+            about = ", ".join((declaration.period.value, *(declaration.populations or (declaration.source.value,))))
+            typer.echo(f"{name:<{width}}  {declaration.title} ({about})")
 
 
 def show_table(
     name: Annotated[str, typer.Argument(help="The table's name; `fyren table list` lists them.")],
-    period: Annotated[str, typer.Option(help="A quarter, such as 2026Q4.")],
+    period: Annotated[
+        str, typer.Option(help="A quarter such as 2026Q4, or a year such as 2026; `fyren table list` says which.")
+    ],
     output: Annotated[OutputFormat, typer.Option("--format", help="How to print it.")] = OutputFormat.TEXT,
     csv: Annotated[Path | None, typer.Option(help="Also write it to this file, as CSV.")] = None,
     warehouse: WarehouseLocation = None,
 ) -> None:
-    """Print a table of a quarter, for each population it covers.
+    """Print a table of a quarter or a year, for each population it covers.
 
-    What is printed may be published once the quarter has ended: counts below the threshold are withheld (`..`), and so
+    What is printed may be published once the period has ended: counts below the threshold are withheld (`..`), and so
     is what they could be worked out from. The CSV has the same figures, with unit, base, method and notes in lines
     that begin with `#`. A table that made-up responses went into says SYNTHETIC in its title.
     """
-    wanted_quarter = quarter(period)
+    wanted_period = _period(period)
     with plain_errors():
         settings = IntakeSettings()
         codebooks = load_codebooks(settings.codebooks)
         declarations = load_declarations(settings.tables, newest(codebooks))
         if name not in declarations:
             raise typer.BadParameter(f"There is no table {name!r}; there are {', '.join(declarations)}.")
+        declaration = declarations[name]
+        if not declaration.period.fits(wanted_period):
+            raise typer.BadParameter(f"{name!r} is made for each {declaration.period.value}; {period} is none.")
+        needed = _needed_for(declaration, declarations)
         with open_warehouse(settings, codebooks, warehouse) as opened:
-            tables = _made(opened, codebooks, declarations, wanted_quarter, settings.threshold)
+            tables = _made(opened, codebooks, needed, wanted_period, settings)
         wanted = [table for table in tables if table.name == name]
         text = render_csv(wanted)
         if csv is not None:
@@ -78,18 +88,45 @@ def show_table(
             Console().print(*[render_text(table) for table in wanted])
 
 
+def _period(text: str) -> Period:
+    try:
+        return parse_period(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}.") from error
+
+
+def _needed_for(wanted: TableDeclaration, declarations: dict[str, TableDeclaration]) -> list[TableDeclaration]:
+    """Return the tables that are protected together with one: all of its populations, or all of usage."""
+    if wanted.source is Source.SERVICE_FIGURES:
+        return [wanted]
+    if wanted.source is Source.USAGE:
+        return [declaration for declaration in declarations.values() if declaration.source is Source.USAGE]
+    populations = set(wanted.populations)
+    return [
+        declaration.model_copy(update={"populations": shared})
+        for declaration in declarations.values()
+        if (shared := tuple(name for name in declaration.populations if name in populations))
+    ]
+
+
 def _made(
     warehouse: Warehouse,
     codebooks: dict[str, Codebook],
-    declarations: dict[str, TableDeclaration],
-    quarter: Quarter,
-    threshold: int,
+    declarations: list[TableDeclaration],
+    period: Period,
+    settings: IntakeSettings,
 ) -> list[ReleasedTable]:
+    supplied = any(declaration.source is Source.SUPPLY for declaration in declarations)
+    services = ServiceSide(
+        coverage=load_coverage(settings.coverage) if supplied else {},
+        figures=figures_of_table(warehouse.dataset(DATASET)),
+    )
     return make_tables(
         warehouse,
         newest(codebooks),
-        declarations.values(),
-        quarter,
-        provisional=not quarter.has_ended(current_week()),
-        threshold=threshold,
+        declarations,
+        period,
+        provisional=not period.has_ended(current_week()),
+        threshold=settings.threshold,
+        services=services,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from intake_store.codebook import Codebook, Population, Variable
@@ -21,17 +22,18 @@ from intake_store.statistics.released import (
     ReleasedRow,
     ReleasedTable,
 )
+from intake_store.statistics.service_figures import ServiceFigures, figure_tables
+from intake_store.statistics.supply import Coverage, supply_tables
+from intake_store.statistics.usage_tables import usage_tables
+from intake_store.statistics.wording import COUNTED_RESPONSES, OF_THOSE_WHO_ANSWERED
 from intake_store.submission.response import AnswerStatus
 from intake_store.warehouse.tallies import ANSWERED, PeriodSummary
 
-__all__ = ["DEFAULT_THRESHOLD", "TableError", "make_tables"]
+__all__ = ["DEFAULT_THRESHOLD", "ServiceSide", "TableError", "make_tables"]
 
 DEFAULT_THRESHOLD: Final = 10
 """The smallest count that is released."""
 
-UNIT: Final = "Responses. A person can have given more than one, and nobody can tell."
-
-_BASE: Final = "Responses that answered the question; shares are of the base in each column."
 _BASE_LABEL: Final = "Base: answered the question"
 _MEAN_LABEL: Final = "Mean"
 _SILENT_LABELS: Final = {
@@ -39,6 +41,17 @@ _SILENT_LABELS: Final = {
     AnswerStatus.UNKNOWN.value: "Did not know",
     NOT_ASKED: "Was not asked",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSide:
+    """What is known of services: the directory's coverage and the services' own yearly figures."""
+
+    coverage: Coverage = field(default_factory=dict)
+    figures: Sequence[ServiceFigures] = ()
+
+
+NOTHING_OF_SERVICES: Final = ServiceSide()
 
 
 def make_tables(
@@ -50,18 +63,20 @@ def make_tables(
     provisional: bool,
     threshold: int = DEFAULT_THRESHOLD,
     earlier: Sequence[ReleasedTable] = (),
+    services: ServiceSide = NOTHING_OF_SERVICES,
 ) -> list[ReleasedTable]:
-    """Make all declared tables of responses that are released for a period, protected together.
+    """Make all declared tables that are released for a period, protected together.
 
     `earlier` are tables about the same responses that are published already: what they show is known, and what they
-    withhold stays withheld.
+    withhold stays withheld. `services` is what tables about services are made of.
 
     All declarations must be given, also when only one table is wanted: which cells are withheld depends on all that
     is published about the same responses, in the quarters of a year too. Raises `TableError` if the warehouse holds
     codes the codebook does not.
     """
+    declared_tables = tuple(declarations)
     by_population: dict[str, list[TableDeclaration]] = {}
-    for declaration in declarations:
+    for declaration in declared_tables:
         if declaration.source is Source.RESPONSES:
             for name in declaration.populations:
                 by_population.setdefault(name, []).append(declaration)
@@ -69,6 +84,12 @@ def make_tables(
     for name, declared in by_population.items():
         tables = _PopulationTables(source, codebook, codebook.populations[name], declared, threshold, earlier)
         made.extend(tables.release(period, provisional))
+    of_period = [declaration for declaration in declared_tables if declaration.period.fits(period)]
+    made.extend(supply_tables(of_period, made, codebook, services.coverage))
+    made.extend(usage_tables(source, codebook, of_period, period, provisional=provisional, threshold=threshold))
+    if isinstance(period, Year):
+        figures = services.figures
+        made.extend(figure_tables(of_period, figures, codebook, period, provisional=provisional, threshold=threshold))
     return made
 
 
@@ -187,8 +208,8 @@ class _Protected:
             provisional=provisional,
             synthetic=counts.summary.synthetic,
             threshold=self._threshold,
-            unit=UNIT,
-            base_text=declaration.base or _BASE,
+            unit=COUNTED_RESPONSES,
+            base_text=declaration.base or OF_THOSE_WHO_ANSWERED,
             method=declaration.method,
             method_text=_method_text(declaration, self._threshold),
             rounding=declaration.rounding,

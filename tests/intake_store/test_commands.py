@@ -78,7 +78,7 @@ def test_the_database_holds_what_demo_data_sealed(tool: Tool, tmp_path: Path) ->
     ("arguments", "code", "said"),
     [
         (["table", "show", "nothing", "--period", "2026Q4"], 2, "There is no table 'nothing'"),
-        (["table", "show", "needs", "--period", "2026"], 2, "not a quarter"),
+        (["table", "show", "needs", "--period", "2026"], 2, "made for each quarter"),
         (["table", "show", "needs"], 2, "--period"),
         (["table", "show", "needs", "--period", "2026Q4"], 1, "fyren responses load"),
         (["responses", "load"], 1, "private key"),
