@@ -18,10 +18,11 @@ LANGUAGES = ("sv", "en", "ro")
 PLACES = ("1480", "1280", "01", "22")
 RESULTS = {
     "services_level": ("local", "county", "national", "none", "details"),
-    "submission": ("stored", "failed", "not_recorded"),
-    "withdrawal": ("done", "not_found", "malformed", "failed"),
+    "submission": ("stored", "failed", "not_recorded", "uncertain"),
+    "withdrawal": ("done", "not_found", "malformed", "failed", "uncertain"),
 }
-ADULT_QUESTIONNAIRES = {"needs_selling", "needs_buying", "check_answers", "receipt"}
+FOR_ADULTS = {"needs_selling", "needs_buying", "needs_relative", "needs_professional", "experience_questionnaire"}
+FOR_THE_YOUNG = {"needs_under_18", "experience_under_18"}
 
 
 def _understood(known: Known) -> SearchStrategy[Understood]:
@@ -92,7 +93,9 @@ def test_any_conversation(real_flows: FlowSet, real_known: Known, data: st.DataO
         assert len(talk.state.history) <= HISTORY_LIMIT
         assert talk.state.language in LANGUAGES
         if under18 and talk.state.slots.get("under18") is True:
-            assert not ADULT_QUESTIONNAIRES & set(talk.stack)
+            assert not FOR_ADULTS & set(talk.stack)
+        if talk.state.slots.get("under18") is not True:
+            assert not FOR_THE_YOUNG & set(talk.stack)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
