@@ -60,8 +60,10 @@ async def rows_by_key(location: str) -> dict[KeyId, int]:
     Raises `InboxUnavailable` if it cannot be read.
     """
     async with _opened(location) as engine, reported(), engine.connect() as connection:
-        found = await connection.execute(select(SealedRow.key_id, func.count()).group_by(SealedRow.key_id))
-        return {KeyId(key_id): count for key_id, count in sorted(tuple(row) for row in found)}
+        found = await connection.execute(
+            select(SealedRow.key_id, func.count()).group_by(SealedRow.key_id).order_by(SealedRow.key_id)
+        )
+        return {KeyId(key_id): count for key_id, count in found}
 
 
 async def reseal(location: str, ring: KeyRing, progress: Progress | None = None) -> ResealReport:
