@@ -355,7 +355,7 @@ class _Column:
 
     def texts(self, states: States) -> pa.Array:
         found, places = self._different(states)
-        texts = [_SEPARATOR.join(answer.codes) or answer.status.value for answer in map(self._answer, found)]
+        texts = [_SILENT[state].status.value if state < 0 else _SEPARATOR.join(self._held(state)) for state in found]
         return pa.array(texts, type=pa.string()).take(pa.array(places))
 
     def _different(self, states: States) -> tuple[list[int], States]:
@@ -367,11 +367,18 @@ class _Column:
         return list(range(lowest, len(self.codes))), states - lowest
 
     def _answer(self, state: int) -> Answer:
-        if state < 0:
-            return _SILENT[state]
+        return _SILENT[state] if state < 0 else Answer.of(*self._held(state))
+
+    def _held(self, state: int) -> list[str]:
+        """Return the codes of a state, sorted."""
         if not self.several:
-            return Answer.of(self.codes[state])
-        return Answer.of(*(code for place, code in enumerate(self.codes) if state >> place & 1))
+            return [self.codes[state]]
+        held = []
+        while state:
+            lowest = state & -state
+            held.append(self.codes[lowest.bit_length() - 1])
+            state ^= lowest
+        return held
 
 
 def _pick(chance: np.random.Generator, weights: Numbers) -> States:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from small_project import FLOW, Project
 
@@ -143,3 +145,11 @@ class TestCheck:
         (problem,) = check_catalogues(up_to_date.root)
         assert str(problem).startswith(str(path))
         assert problem.line > 0
+
+
+def test_the_statistics_are_complete_in_swedish() -> None:
+    root = Path(__file__).parents[3]
+    found = [str(problem) for problem in check_catalogues(root) if problem.path.stem == "statistics"]
+    assert found == []
+    catalogue = read_catalogue(root / "locales/sv/LC_MESSAGES/statistics.po")
+    assert status_lines(catalogue)["Review-Status"] == "machine-drafted"
