@@ -241,7 +241,12 @@ def import_escrow_copy(
         public = PublicKey.read(settings.public_key) if settings.public_key.exists() else None
         stored = stored_passphrases(settings, files.newest)
         if files.newest.exists():
-            passphrase = opened_key_ring(settings, private).passphrase
+            ring = opened_key_ring(settings, private)
+            if ring.get(key.public_key.key_id) is not None:
+                raise KeyFileError(
+                    f"Private key {key.public_key.key_id} is here already; there is nothing to bring back."
+                )
+            passphrase = ring.passphrase
         else:
             passphrase = stored[0] if stored else asked_new_passphrase()
         typer.echo(f"Key {key.public_key.key_id} is back: {import_key(key, files, public, passphrase)}")
