@@ -40,7 +40,7 @@ _EXACT_ROUNDS: Final = 40
 _EXACT_NODES: Final = 500
 _IDLE_PROGRAMMES: Final = 6
 _PART: Final = 0.3
-_GIVE_BACK_STEPS: Final = 100_000
+_GIVE_BACK_STEPS: Final = 120_000
 """Steps of the simplex method after which no more cells are tried for publication."""
 
 
@@ -262,10 +262,16 @@ class Problem:
 
         What fails the test for the cell it was withheld for is needed. The rest is tried together, then by halves.
         """
-        complementary = np.flatnonzero(chosen & ~self._primary)
-        heaviest = complementary[np.argsort(-self._weight[complementary], kind="stable")].tolist()
-        trials = [[cell for cell in heaviest if not self._is_needed(cell, chosen, for_whom.get(cell))]]
         last = self._steps() + _GIVE_BACK_STEPS
+        complementary = np.flatnonzero(chosen & ~self._primary).tolist()
+        # All cells withheld for the same one in a row, so that each programme is nearly the last one.
+        in_doubt = []
+        for cell in sorted(complementary, key=lambda cell: (for_whom.get(cell, -1), cell)):
+            if self._steps() > last - _GIVE_BACK_STEPS // 2:
+                break
+            if not self._is_needed(cell, chosen, for_whom.get(cell)):
+                in_doubt.append(cell)
+        trials = [sorted(in_doubt, key=lambda cell: (-self._weight[cell], cell))]
         while trials and self._steps() < last:
             cells = trials.pop()
             if not cells or self._publishable(cells, chosen, reach):
