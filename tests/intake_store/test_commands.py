@@ -131,3 +131,21 @@ def test_every_setting_and_command_is_described() -> None:
         for command in group.registered_commands:
             assert command.callback is not None
             assert len(command.callback.__doc__ or "") > 30, command.callback
+
+
+def test_the_services_figures_become_costs_per_person(tool: Tool, tmp_path: Path) -> None:
+    (tmp_path / "tables" / "cost.yml").write_text(
+        "title: Cost\nsource: service_figures\nrows: service_kind\nperiod: year\n", encoding="utf-8"
+    )
+    tool("keys", "create", "--generate-passphrase")
+    tool("database", "upgrade")
+    tool("responses", "load")
+    figures = tmp_path / "figures.csv"
+    figures.write_text("year,service,service_kind,annual_cost_sek,clients\n2025,A,kast,many,3\n", encoding="utf-8")
+    assert "figures.csv:2: annual_cost_sek 'many'" in tool("figures", "import", "figures.csv", code=1).output
+    lines = "".join(f"2025,Service {number},kast,900000,30\n" for number in range(3))
+    figures.write_text(f"year,service,service_kind,annual_cost_sek,clients\n{lines}", encoding="utf-8")
+    assert "3 services" in tool("figures", "import", "figures.csv").output
+    assert "30000.00" in tool("table", "show", "cost", "--period", "2025").output
+    assert "withheld" in tool("table", "show", "cost", "--period", "2024").output
+    assert "made for each year" in tool("table", "show", "cost", "--period", "2025Q1", code=2).output
