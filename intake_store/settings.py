@@ -58,6 +58,10 @@ class IntakeSettings(BaseSettings):
         description="The key of the warehouse, made by the first load; default `warehouse-key.json` beside the private"
         " key.",
     )
+    releases: Path = Field(
+        default_factory=lambda data: data["private_key"].parent / "releases",
+        description="The folder of released tables, which only grows; default `releases` beside the private key.",
+    )
     codebooks: Path = Field(default=PROJECT / "flows" / "codebook", description="The folder of codebook versions.")
     coverage: Path = Field(
         default=PROJECT / "flows" / "directory" / "coverage.csv",

@@ -9,18 +9,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from intake_store.codebook import Codebook, load_codebooks
+from intake_store.codebook import load_codebooks
 from intake_store.commands.prompts import WarehouseLocation, current_week, newest, plain_errors
+from intake_store.commands.releases import list_releases, preview_release, read_period, release_tables, releasing
 from intake_store.commands.warehouses import open_warehouse
-from intake_store.periods import Period, parse_period
 from intake_store.settings import IntakeSettings
 from intake_store.statistics.declarations import Source, TableDeclaration, load_declarations
-from intake_store.statistics.released import ReleasedTable
-from intake_store.statistics.service_figures import DATASET, figures_of_table
-from intake_store.statistics.supply import load_coverage
+from intake_store.statistics.releases import ReleaseFolder
 from intake_store.statistics.table_output import render_csv, render_text
-from intake_store.statistics.tables import ServiceSide, make_tables
-from intake_store.warehouse.warehouse import Warehouse
 
 
 class OutputFormat(StrEnum):
@@ -32,9 +28,14 @@ class OutputFormat(StrEnum):
 
 def tables_app() -> typer.Typer:
     """Return the commands that list and print tables."""
-    app = typer.Typer(no_args_is_help=True, help="List and print tables that have been through disclosure control.")
+    app = typer.Typer(
+        no_args_is_help=True, help="List, print and release tables that have been through disclosure control."
+    )
     app.command("list")(list_tables)
     app.command("show")(show_table)
+    app.command("preview")(preview_release)
+    app.command("release")(release_tables)
+    app.command("releases")(list_releases)
     return app
 
 
@@ -60,11 +61,12 @@ def show_table(
 ) -> None:
     """Print a table of a quarter or a year, for each population it covers.
 
-    What is printed may be published once the period has ended: counts below the threshold are withheld (`..`), and so
+    A period that was released is printed as it was released. Of another one, figures are made anew; they may be
+    published by releasing the period once it has ended: counts below the threshold are withheld (`..`), and so
     is what they could be worked out from. The CSV has the same figures, with unit, base, method and notes in lines
     that begin with `#`. A table that made-up responses went into says SYNTHETIC in its title.
     """
-    wanted_period = _period(period)
+    wanted_period = read_period(period)
     with plain_errors():
         settings = IntakeSettings()
         codebooks = load_codebooks(settings.codebooks)
@@ -74,9 +76,15 @@ def show_table(
         declaration = declarations[name]
         if not declaration.period.fits(wanted_period):
             raise typer.BadParameter(f"{name!r} is made for each {declaration.period.value}; {period} is none.")
-        needed = _needed_for(declaration, declarations)
-        with open_warehouse(settings, codebooks, warehouse) as opened:
-            tables = _made(opened, codebooks, needed, wanted_period, settings)
+        folder = ReleaseFolder(settings.releases)
+        released = folder.of_period(wanted_period)
+        if released:
+            typer.echo(f"As released in {released[-1].number}.", err=True)
+            tables = folder.tables(released[-1])
+        else:
+            needed = _needed_for(declaration, declarations)
+            with open_warehouse(settings, codebooks, warehouse) as opened:
+                tables = releasing(settings, opened, newest(codebooks), needed).tables(wanted_period, current_week())
         wanted = [table for table in tables if table.name == name]
         text = render_csv(wanted)
         if csv is not None:
@@ -86,13 +94,6 @@ def show_table(
             typer.echo(text, nl=False)
         else:
             Console().print(*[render_text(table) for table in wanted])
-
-
-def _period(text: str) -> Period:
-    try:
-        return parse_period(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{error}.") from error
 
 
 def _needed_for(wanted: TableDeclaration, declarations: dict[str, TableDeclaration]) -> list[TableDeclaration]:
@@ -107,26 +108,3 @@ def _needed_for(wanted: TableDeclaration, declarations: dict[str, TableDeclarati
         for declaration in declarations.values()
         if (shared := tuple(name for name in declaration.populations if name in populations))
     ]
-
-
-def _made(
-    warehouse: Warehouse,
-    codebooks: dict[str, Codebook],
-    declarations: list[TableDeclaration],
-    period: Period,
-    settings: IntakeSettings,
-) -> list[ReleasedTable]:
-    supplied = any(declaration.source is Source.SUPPLY for declaration in declarations)
-    services = ServiceSide(
-        coverage=load_coverage(settings.coverage) if supplied else {},
-        figures=figures_of_table(warehouse.dataset(DATASET)),
-    )
-    return make_tables(
-        warehouse,
-        newest(codebooks),
-        declarations,
-        period,
-        provisional=not period.has_ended(current_week()),
-        threshold=settings.threshold,
-        services=services,
-    )

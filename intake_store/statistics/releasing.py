@@ -20,7 +20,7 @@ from intake_store.statistics.releases import (
     ReleaseFolder,
     check_reason,
 )
-from intake_store.statistics.tables import make_tables
+from intake_store.statistics.tables import ServiceSide, make_tables
 from intake_store.submission.iso_weeks import IsoWeek
 
 
@@ -58,16 +58,18 @@ class Releasing:
         declarations: Sequence[TableDeclaration],
         folder: ReleaseFolder,
         threshold: int,
+        services: ServiceSide,
     ) -> None:
+        self._services = services
         self._counts = counts
         self._codebook = codebook
         self._declarations = declarations
         self._folder = folder
         self._threshold = threshold
 
-    def preview(self, period: Period, current_week: IsoWeek) -> Preview:
-        """Make the tables of a period and attack them together with all that is released of its quarters."""
-        tables = make_tables(
+    def tables(self, period: Period, current_week: IsoWeek) -> list[ReleasedTable]:
+        """Make the tables of a period as a release would hold them."""
+        return make_tables(
             ClosedCounts(self._counts),
             self._codebook,
             self._declarations,
@@ -75,7 +77,12 @@ class Releasing:
             provisional=not period.has_ended(current_week),
             threshold=self._threshold,
             earlier=self.published(period),
+            services=self._services,
         )
+
+    def preview(self, period: Period, current_week: IsoWeek) -> Preview:
+        """Make the tables of a period and attack them together with all that is released about the same responses."""
+        tables = self.tables(period, current_week)
         outsider = Outsider(self._codebook)
         outsider.read([*self.published(period), *tables])
         return Preview(tuple(tables), outsider.attack(self._threshold))
