@@ -80,6 +80,8 @@ def load(
 
 
 def _print_report(report: LoadReport) -> None:
-    typer.echo(f"{report.added} responses added, {report.withdrawn} withdrawn, {report.total} in the warehouse.")
+    typer.echo(
+        f"{report.added} responses added, {report.withdrawn} withdrawn or expired, {report.total} in the warehouse."
+    )
     for reason, count in report.quarantined.items():
         typer.echo(f"Set aside: {count} rows {_REASONS[reason]}.", err=True)
