@@ -157,6 +157,10 @@ def _responses_problems(declaration: TableDeclaration, codebook: Codebook) -> _F
         yield ["series"], "stands in for the columns of a quarterly table; leave out 'columns' and 'period: year'"
     if declaration.series is not None and declaration.measure is Measure.MEAN:
         yield ["measure"], "a series shows counts only"
+    if declaration.measure is Measure.MEAN and declaration.rounding is not None:
+        yield ["rounding"], "an exact mean would give rounded counts away; leave one of them out"
+    if declaration.measure is Measure.MEAN and declaration.method is Method.CELL_KEY:
+        yield ["measure"], "a mean of counts with noise would say nothing; use the method 'suppression'"
     for index, name in enumerate(declaration.populations):
         population = codebook.populations.get(name)
         if population is None:

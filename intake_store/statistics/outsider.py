@@ -162,7 +162,9 @@ class Outsider:
         off = float(table.noise or 0)
         if table.rounding is not None:
             off += table.rounding / 2
-        self._attack.bound(cell, max(0.0, figure - off), figure + off)
+        # Noise is never added to nought, so a count that is shown is at least one.
+        least = 1.0 if table.noise and figure else 0.0
+        self._attack.bound(cell, max(least, figure - off), figure + off)
 
     def _codes(self, about: _About, place: tuple[Category, ...]) -> None:
         variable = about.rows

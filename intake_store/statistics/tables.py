@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from intake_store.codebook import Codebook, Population, Variable
+from intake_store.disclosure.perturbation import PerturbationTable
 from intake_store.periods import Period, Quarter, Year
 from intake_store.statistics.cells import SUM, CellKey, ResponseCells, link_quarters, silent_of
-from intake_store.statistics.counts import NOT_ASKED, CountSource, Pair, ResponseCounts, TableError
-from intake_store.statistics.declarations import Measure, PeriodKind, Source, TableDeclaration
+from intake_store.statistics.counts import NOT_ASKED, SILENT, CountSource, Pair, ResponseCounts, TableError
+from intake_store.statistics.declarations import Measure, Method, PeriodKind, Source, TableDeclaration
 from intake_store.statistics.earlier import earlier_cells
 from intake_store.statistics.geography import table_variable
 from intake_store.statistics.released import (
@@ -33,6 +35,12 @@ __all__ = ["DEFAULT_THRESHOLD", "ServiceSide", "TableError", "make_tables"]
 
 DEFAULT_THRESHOLD: Final = 10
 """The smallest count that is released."""
+
+NOISE_VARIANCE: Final = 4.0
+"""The variance of what the cell-key method adds to counts."""
+
+LEAST_DEVIATION: Final = 5
+"""The most that it adds or takes away, or the threshold where that is more."""
 
 _BASE_LABEL: Final = "Base: answered the question"
 _MEAN_LABEL: Final = "Mean"
@@ -135,6 +143,9 @@ class _PopulationTables:
             quarters = {quarter: self._protect(quarter) for quarter in period.quarters}
             earlier = frozenset(key for made in quarters.values() for key in made.withheld)
             link_quarters(cells, {quarter: made.cells for quarter, made in quarters.items()}, earlier)
+        if all(declaration.method is Method.CELL_KEY for declaration in declared):
+            noise = PerturbationTable.make(max(self._threshold, LEAST_DEVIATION), NOISE_VARIANCE)
+            return _Protected(cells, frozenset(), self._threshold, noise)
         return _Protected(cells, cells.system.suppress(self._threshold), self._threshold)
 
     def _series(self, declaration: TableDeclaration, last: Quarter, provisional: bool) -> ReleasedTable:
@@ -172,10 +183,17 @@ class _PopulationTables:
 class _Protected:
     """The cells of one population and period, and which of them are withheld."""
 
-    def __init__(self, cells: ResponseCells, withheld: frozenset[CellKey], threshold: int) -> None:
+    def __init__(
+        self,
+        cells: ResponseCells,
+        withheld: frozenset[CellKey],
+        threshold: int,
+        noise: PerturbationTable | None = None,
+    ) -> None:
         self.cells = cells
         self.withheld = withheld
         self._threshold = threshold
+        self._noise = noise
 
     def released(self, declaration: TableDeclaration, provisional: bool) -> ReleasedTable:
         population, counts = self.cells.population, self.cells.counts
@@ -213,6 +231,7 @@ class _Protected:
             method=declaration.method,
             method_text=_method_text(declaration, self._threshold),
             rounding=declaration.rounding,
+            noise=self._noise.deviation if self._noise is not None else None,
             row_variable=rows.name,
             row_label=rows.label,
             column_variable=columns.name if columns else None,
@@ -234,9 +253,18 @@ class _Protected:
         if key in self.withheld or key not in self.cells.system.cells:
             return None
         value = self.cells.system.value(key)
+        if self._noise is not None:
+            value = self._noise.perturbed(value, self._key_sum(declaration, pairs))
         if declaration.rounding is None:
             return value
         return declaration.rounding * ((2 * value + declaration.rounding) // (2 * declaration.rounding))
+
+    def _key_sum(self, declaration: TableDeclaration, pairs: tuple[Pair, ...]) -> int:
+        """Return the sum of the record keys of a cell; all responses are those of every answer and silence."""
+        if pairs:
+            return self.cells.counts.tally(*pairs).key_sum
+        every = (ANSWERED, *SILENT, NOT_ASKED)
+        return sum(self.cells.counts.tally((declaration.rows, category)).key_sum for category in every)
 
     def _means(
         self, declaration: TableDeclaration, rows: Variable, places: Sequence[tuple[Pair, ...]]
@@ -270,9 +298,16 @@ def _method_text(declaration: TableDeclaration, threshold: int) -> str:
     if declaration.period is PeriodKind.YEAR:
         period = "Weeks count to the year of their Thursday."
     rounded = f" Counts are rounded to the nearest multiple of {declaration.rounding}." if declaration.rounding else ""
+    source = "Answers that people chose to give to an automated service; not an estimate of how common anything is."
+    if declaration.method is Method.CELL_KEY:
+        return (
+            f"{source} Every count has a small random number added to it, on average nought, with a standard deviation"
+            f" of {math.sqrt(NOISE_VARIANCE):g} and never more than {max(threshold, LEAST_DEVIATION)}; it depends on"
+            f" the responses counted and is the same wherever they are counted. So rows do not add up exactly."
+            f"{rounded} {period}"
+        )
     return (
-        f"Answers that people chose to give to an automated service; not an estimate of how common anything is."
-        f" A count is withheld, shown as two dots, when it is below {threshold}, when fewer than"
+        f"{source} A count is withheld, shown as two dots, when it is below {threshold}, when fewer than"
         f" {threshold} responses of the base did not name the category, or when a withheld count could be"
         f" worked out from it.{rounded} {period}"
     )

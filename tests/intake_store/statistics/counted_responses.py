@@ -18,7 +18,7 @@ YEAR_OF_RESPONSES = tuple(Quarter(2026, number) for number in (1, 2, 3, 4))
 class CountedResponses:
     """Counts of responses and events in memory, by the warehouse's own rules of counting."""
 
-    def __init__(self, responses: Iterable[Response], usage: Mapping[tuple[str, ...], int] | None = None) -> None:
+    def __init__(self, responses: Iterable[Response], usage: Mapping[tuple[str, str, str, str, str], int] | None = None) -> None:
         keys = random.Random(1)
         self._rows = [(Quarter.of(r.iso_week), r, keys.getrandbits(32)) for r in responses]
         self._usage = usage or {}

@@ -8,12 +8,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from counted_responses import CountedYears
 from rich.console import Console
 
 from content_files import ContentError
 from intake_store.codebook import Codebook
-from intake_store.periods import Quarter
-from intake_store.statistics.declarations import DECLARATIONS_FOLDER, TableDeclaration, load_declarations
+from intake_store.periods import Quarter, Year
+from intake_store.statistics.declarations import (
+    DECLARATIONS_FOLDER,
+    Method,
+    PeriodKind,
+    TableDeclaration,
+    load_declarations,
+)
 from intake_store.statistics.outsider import Outsider
 from intake_store.statistics.released import ReleasedTable
 from intake_store.statistics.table_output import CSV_COLUMNS, render_csv, render_text
@@ -186,3 +193,59 @@ def test_a_declaration_that_does_not_fit_is_named(tmp_path: Path, codebook: Code
     with pytest.raises(ContentError, match=said) as caught:
         load_declarations(tmp_path, codebook)
     assert "wrong.yml" in str(caught.value)
+
+
+# -- Noise ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_cell_key_method_gives_equal_responses_equal_noise(codebook: Codebook, year_of: CountedYears) -> None:
+    by_role = TableDeclaration(
+        name="by_role",
+        title="Needs",
+        populations=("needs_professional",),
+        rows="needs",
+        columns="about_age",
+        period=PeriodKind.YEAR,
+        method=Method.CELL_KEY,
+    )
+    alone = by_role.model_copy(update={"name": "alone", "columns": None})
+    source, period = year_of(2000), Year(2026)
+    crossed, plain = make_tables(source, codebook, [by_role, alone], period, provisional=False, threshold=THRESHOLD)
+    assert [row.counts[0] for row in crossed.rows] == [row.counts[0] for row in plain.rows]
+    counted = source.tally("needs_professional", period, ("needs",))
+    off = [abs(int(row.counts[0] or 0) - counted[(row.code,)].count) for row in plain.rows if (row.code,) in counted]
+    assert plain.noise == THRESHOLD
+    assert 0 < max(off) <= THRESHOLD
+    assert "standard deviation of 2" in plain.method_text
+    assert all(count is not None for row in crossed.rows for count in row.counts)
+
+
+def test_noise_and_suppression_do_not_meet_in_a_population(tmp_path: Path, codebook: Codebook) -> None:
+    text = "title: A\npopulations: [needs_buying]\nrows: gender\n"
+    (tmp_path / "one.yml").write_text(text, encoding="utf-8")
+    (tmp_path / "two.yml").write_text(f"{text}method: cell_key\n", encoding="utf-8")
+    with pytest.raises(ContentError, match=r"two\.yml:4: method: .*the same method"):
+        load_declarations(tmp_path, codebook)
+
+
+def test_a_table_can_be_rounded_after_it_was_protected(codebook: Codebook, year_of: CountedYears) -> None:
+    gender = SINGLE.model_copy(update={"populations": ("needs_selling",), "period": PeriodKind.YEAR})
+    rounded = gender.model_copy(update={"rounding": 5})
+    made_exact, made_rounded = (
+        make_tables(year_of(2000), codebook, [declaration], Year(2026), provisional=False, threshold=THRESHOLD)[0]
+        for declaration in (gender, rounded)
+    )
+    for exact, five in zip(made_exact.rows, made_rounded.rows, strict=True):
+        assert (exact.counts[0] is None) == (five.counts[0] is None)
+        if exact.counts[0] is not None and five.counts[0] is not None:
+            assert five.counts[0] % 5 == 0
+            assert abs(exact.counts[0] - five.counts[0]) <= 2
+    assert made_rounded.rounding == 5
+    assert "multiple of 5" in made_rounded.method_text
+
+
+def test_a_split_that_the_base_does_not_carry_is_left_out_and_said(fill: Fill, codebook: Codebook) -> None:
+    [table] = made(fill(buying(codebook, 300, 5)[:30]), codebook, SINGLE_BY_AGE)
+    assert table.split_withheld
+    assert len(table.columns) == 1
+    assert "too few responses to split them by: Age" in render_csv([table])
