@@ -15,10 +15,16 @@ from intake_store.warehouse.tallies import PeriodSummary, Tally, tally_groups
 YEAR_OF_RESPONSES = tuple(Quarter(2026, number) for number in (1, 2, 3, 4))
 
 
+UsageCell = tuple[str, str, str, str, str]
+"""Event, subject, channel, language and county."""
+
+
 class CountedResponses:
     """Counts of responses and events in memory, by the warehouse's own rules of counting."""
 
-    def __init__(self, responses: Iterable[Response], usage: Mapping[tuple[str, str, str, str, str], int] | None = None) -> None:
+    def __init__(
+        self, responses: Iterable[Response], usage: Mapping[tuple[str, str, str, str, str], int] | None = None
+    ) -> None:
         keys = random.Random(1)
         self._rows = [(Quarter.of(r.iso_week), r, keys.getrandbits(32)) for r in responses]
         self._usage = usage or {}

@@ -18,7 +18,9 @@ from intake_store.statistics.declarations import (
     DECLARATIONS_FOLDER,
     Method,
     PeriodKind,
+    Source,
     TableDeclaration,
+    Theme,
     load_declarations,
 )
 from intake_store.statistics.outsider import Outsider
@@ -176,6 +178,14 @@ def shown_text(table: ReleasedTable, width: int = 200) -> str:
 def test_the_declarations_that_come_along_fit_the_codebook(codebook: Codebook) -> None:
     declarations = load_declarations(DECLARATIONS_FOLDER, codebook)
     assert {"needs_selling", "needs_buying"} == set(declarations["needs"].populations)
+    assert {declaration.theme for declaration in declarations.values()} == set(Theme)
+    assert {declaration.source for declaration in declarations.values()} == set(Source)
+    asked = {population for declaration in declarations.values() for population in declaration.populations}
+    assert asked == codebook.populations.keys()
+    for declaration in declarations.values():
+        ages = {codebook.populations[population].age for population in declaration.populations}
+        assert len(ages) <= 1, f"{declaration.name} puts age groups together"
+        assert declaration.notes, declaration.name
 
 
 @pytest.mark.parametrize(
