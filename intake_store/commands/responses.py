@@ -19,6 +19,7 @@ from intake_store.commands.prompts import (
 )
 from intake_store.commands.warehouses import open_or_make_warehouse
 from intake_store.settings import IntakeSettings
+from intake_store.usage.reading import read_usage
 from intake_store.warehouse.loading import LoadReport, load_responses
 from intake_store.warehouse.opening import RejectionReason, ResponseOpener
 
@@ -50,7 +51,7 @@ def load(
         int, typer.Option(min=1, help="In how many processes to open them.", show_default="one for each core")
     ] = multiprocessing.cpu_count(),
 ) -> None:
-    """Open new responses and load them into the warehouse.
+    """Open new responses and load them, and the counts of use, into the warehouse.
 
     Responses that were withdrawn or have expired leave the warehouse. Rows that do not open or do not fit the codebook
     are set aside and counted by reason. A load that was stopped goes on where it was; loading twice changes nothing.
@@ -67,15 +68,17 @@ def load(
         ring = opened_key_ring(settings, private)
         with open_or_make_warehouse(settings, codebooks, warehouse, ring) as opened, progress() as shown:
             task = shown.add_task("Opening responses", total=None)
+            place = database or settings.database
             report = asyncio.run(
                 load_responses(
-                    database or settings.database,
+                    place,
                     opened,
                     ResponseOpener(ring, codebooks),
                     lambda done, total: shown.update(task, completed=done, total=total),
                     processes=processes,
                 )
             )
+            opened.replace_usage(asyncio.run(read_usage(place)))
         _print_report(report)
 
 

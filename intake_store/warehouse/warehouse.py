@@ -20,6 +20,7 @@ from intake_store.codebook import Codebook
 from intake_store.periods import Quarter
 from intake_store.submission.iso_weeks import IsoWeek
 from intake_store.submission.response import QualityFlag, Response, StoredResponse
+from intake_store.usage.events import UsageCount
 from intake_store.warehouse.engines import EngineName, start_engine
 from intake_store.warehouse.opening import RejectionReason
 from intake_store.warehouse.postgresql import PostgresqlStorage
@@ -59,20 +60,6 @@ class OpenedResponse:
 
     row_id: uuid.UUID
     response: Response
-
-
-@dataclass(frozen=True, slots=True)
-class UsageCount:
-    """How often something happened in a week; a field that does not apply is empty."""
-
-    iso_week: str
-    quarter: str
-    channel: str
-    language: str
-    event: str
-    subject: str
-    county: str
-    count: int
 
 
 class ResponseColumns:
@@ -256,11 +243,8 @@ class Warehouse:
 
     def replace_usage(self, rows: Iterable[UsageCount]) -> None:
         """Put these usage counts in the place of all that were there."""
-        kept = list(rows)
-        columns: dict[str, list[Any]] = {name: [getattr(row, name) for row in kept] for name in USAGE_FIELDS}
-        columns["count"] = [row.count for row in kept]
         schema = pa.schema([*((name, pa.string()) for name in USAGE_FIELDS), ("count", pa.int64())])
-        self.put_dataset(_USAGE, pa.table(columns, schema=schema))
+        self.put_dataset(_USAGE, pa.Table.from_pylist([_usage_row(row) for row in rows], schema=schema))
 
     def usage_tally(self, period: Quarter | Period, fields: Sequence[str]) -> dict[tuple[str, ...], int]:
         """Return the sums of the usage counts of a period by some of `USAGE_FIELDS`.
@@ -285,6 +269,20 @@ class Warehouse:
     def dataset(self, name: str) -> pa.Table | None:
         """Return the data set that is kept under a name, or None."""
         return self._storage.dataset(name)
+
+
+def _usage_row(row: UsageCount) -> dict[str, str | int]:
+    known = row.occurrence
+    return {
+        "iso_week": str(row.iso_week),
+        "quarter": str(Quarter.of(row.iso_week)),
+        "channel": known.channel,
+        "language": known.language,
+        "event": known.event.value,
+        "subject": known.subject,
+        "county": known.county,
+        "count": row.count,
+    }
 
 
 def is_database(location: Path | str) -> bool:

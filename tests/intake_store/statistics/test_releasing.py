@@ -23,7 +23,8 @@ from intake_store.statistics.releasing import Occasion, Releasing
 from intake_store.statistics.tables import ServiceSide
 from intake_store.submission.iso_weeks import IsoWeek
 from intake_store.synthetic import synthetic_responses
-from intake_store.warehouse.warehouse import OpenedResponse, UsageCount, Warehouse
+from intake_store.usage.events import Occurrence, UsageCount, UsageEvent
+from intake_store.warehouse.warehouse import OpenedResponse, Warehouse
 from intake_store.warehouse.warehouse_key import WarehouseKey
 
 YEAR = Year(2026)
@@ -216,7 +217,7 @@ def test_closed_counts_are_those_of_the_day(
     warehouse: Warehouse, codebook: Codebook, responses: list[OpenedResponse]
 ) -> None:
     before = warehouse.tally("needs_buying", Q3, ["age_band", "needs"])
-    usage = UsageCount("2026-W30", str(Q3), "web", "sv", "conversation_started", "", "", 40)
+    usage = UsageCount(IsoWeek(2026, 30), Occurrence(UsageEvent.CONVERSATION_STARTED, "web", "sv"), 40)
     warehouse.replace_usage([usage])
     close_quarter(warehouse, codebook, DECLARED, Q3)
     withdraw(warehouse, *some_of(responses, Q3, 5), left=responses)

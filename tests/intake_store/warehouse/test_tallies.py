@@ -17,10 +17,12 @@ import pytest
 
 from intake_store.codebook import Codebook
 from intake_store.periods import Quarter
+from intake_store.submission.iso_weeks import IsoWeek
 from intake_store.submission.response import QualityFlag, Response
+from intake_store.usage.events import Occurrence, UsageCount, UsageEvent
 from intake_store.warehouse.storage import WarehouseError
 from intake_store.warehouse.tallies import OWN_FIELDS, Tally
-from intake_store.warehouse.warehouse import OpenedResponse, UsageCount, Warehouse
+from intake_store.warehouse.warehouse import OpenedResponse, Warehouse
 from intake_store.warehouse.warehouse_key import WarehouseKey
 
 CODEBOOKS = Path(__file__).parents[3] / "flows" / "codebook"
@@ -194,7 +196,8 @@ def test_a_variable_that_comes_later_was_not_asked(open_warehouse, codebook, var
 
 def test_usage_counts_are_replaced_and_added_up(open_warehouse, postgresql) -> None:
     def row(week: int, channel: str, count: int) -> UsageCount:
-        return UsageCount(f"2026-W{week}", "2026Q4", channel, "sv", "started", "", "", count)
+        started = Occurrence(UsageEvent.CONVERSATION_STARTED, channel, "sv")
+        return UsageCount(IsoWeek(2026, week), started, count)
 
     for location in (None, postgresql.location(postgresql.create_database())):
         with open_warehouse(location) as warehouse:
