@@ -1,0 +1,239 @@
+"""The audit log: who did what and when, in an order that cannot be changed unnoticed."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, TextIO
+
+from sqlalchemy import Row, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from analyst.accounts.clock import Clock
+from analyst.accounts.database import AccountsDatabase
+from analyst.accounts.errors import AuditLogChanged
+from analyst.accounts.tables import AuditRow
+
+UNKNOWN: Final = "(unknown)"
+"""Who failed to log in under no known name; what was typed is not kept, because it may be a password."""
+
+_FIRST: Final = hashlib.sha256(b"fyren audit log").digest()
+_BATCH: Final = 1000
+_SUBJECT_LENGTH: Final = 200
+
+
+class AuditEvent(StrEnum):
+    """What is recorded."""
+
+    LOGIN_SUCCEEDED = "login_succeeded"
+    LOGIN_FAILED = "login_failed"
+    LOGGED_OUT = "logged_out"
+    SECOND_FACTOR_SUCCEEDED = "second_factor_succeeded"
+    SECOND_FACTOR_FAILED = "second_factor_failed"
+    SECOND_FACTOR_ENROLLED = "second_factor_enrolled"
+    SECOND_FACTOR_REMOVED = "second_factor_removed"
+    RECOVERY_CODE_USED = "recovery_code_used"
+    RECOVERY_CODES_MADE = "recovery_codes_made"
+    PASSKEY_ADDED = "passkey_added"
+    PASSKEY_REMOVED = "passkey_removed"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of an event
+    INVITATION_ACCEPTED = "invitation_accepted"
+    ACCOUNT_CREATED = "account_created"
+    ACCOUNT_RENAMED = "account_renamed"
+    ACCOUNT_DISABLED = "account_disabled"
+    ACCOUNT_ENABLED = "account_enabled"
+    ACCOUNT_RESET = "account_reset"
+    ACCOUNT_UNLOCKED = "account_unlocked"
+    ROLES_CHANGED = "roles_changed"
+    SESSIONS_ENDED = "sessions_ended"
+    TOKEN_CREATED = "token_created"  # noqa: S105 - the name of an event
+    TOKEN_REVOKED = "token_revoked"  # noqa: S105 - the name of an event
+    TOKEN_USED = "token_used"  # noqa: S105 - the name of an event
+    TABLE_VIEWED = "table_viewed"
+    EXPORTED = "exported"
+    PREVIEWED = "previewed"
+    RELEASED = "released"
+    AUDIT_LOG_EXPORTED = "audit_log_exported"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """One line of the log; `at` is UTC to the second, `subject` the table, release, account or thing it was about."""
+
+    number: int
+    at: datetime.datetime
+    actor: str
+    event: AuditEvent
+    subject: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChainEnd:
+    """The newest record's number and digest; noted elsewhere, it proves later that nothing before it was changed."""
+
+    number: int
+    digest: str
+
+    def __str__(self) -> str:
+        return f"{self.number}:{self.digest}"
+
+    @classmethod
+    def parse(cls, text: str) -> ChainEnd:
+        """Read `number:digest`; raises `ValueError`."""
+        number, _, digest = text.strip().partition(":")
+        if not number.isdecimal() or len(digest) != 64:
+            raise ValueError(
+                "the end of a chain is written as number:digest, as `fyren accounts audit verify` tells it"
+            )
+        bytes.fromhex(digest)
+        return cls(int(number), digest.lower())
+
+
+class AuditLog:
+    """Appends to the log, reads it, and checks its chain of digests.
+
+    Each digest covers the record and the digest before it. Triggers refuse changes through the database; whoever
+    writes the file directly can make a new chain from the changed record on, which `verify` notices if the end of the
+    old one was noted elsewhere.
+    """
+
+    def __init__(self, database: AccountsDatabase, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def record(self, actor: str, event: AuditEvent, subject: str = "") -> None:
+        """Append a record of its own."""
+        async with self._database.writing() as connection:
+            await self.append(connection, actor, event, subject)
+
+    async def append(self, connection: AsyncConnection, actor: str, event: AuditEvent, subject: str = "") -> None:
+        """Append a record in the transaction of what it tells about, so that neither happens without the other."""
+        newest = select(AuditRow.number, AuditRow.digest).order_by(AuditRow.number.desc()).limit(1)
+        before = (await connection.execute(newest)).one_or_none()
+        number = 1 if before is None else before.number + 1
+        at = self._clock().astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        plain = _plain(subject)
+        digest = _digest(_FIRST if before is None else before.digest, number, at, actor, event.value, plain)
+        values = {
+            "number": number,
+            "at": at,
+            "actor": actor,
+            "event": event.value,
+            "subject": plain,
+            "digest": digest,
+        }
+        await connection.execute(insert(AuditRow).values(values))
+
+    async def newest(self, limit: int = 100, before: int | None = None) -> tuple[AuditRecord, ...]:
+        """Return up to `limit` records, the newest first, of those with numbers below `before`."""
+        query = select(AuditRow.__table__).order_by(AuditRow.number.desc()).limit(limit)
+        if before is not None:
+            query = query.where(AuditRow.number < before)
+        async with self._database.reading() as connection:
+            return tuple(_record(row) for row in await connection.execute(query))
+
+    async def count(self) -> int:
+        """Return how many records there are."""
+        async with self._database.reading() as connection:
+            return (await connection.execute(select(func.count()).select_from(AuditRow))).scalar_one()
+
+    async def all(self) -> AsyncIterator[AuditRecord]:
+        """Yield all records, the oldest first."""
+        async for row in self._rows():
+            yield _record(row)
+
+    async def verify(self, known: ChainEnd | None = None) -> ChainEnd:
+        """Check every digest and return the end of the chain; raises `AuditLogChanged` naming the first wrong record.
+
+        With `known`, an end that was noted earlier, it also notices records that were cut off or made anew.
+        """
+        number, digest = 0, _FIRST
+        met_known = known is None or known.number == 0
+        async for row in self._rows():
+            number += 1
+            if row.number != number:
+                raise AuditLogChanged(f"Record {number} of the audit log is missing.")
+            digest = _digest(digest, number, row.at, row.actor, row.event, row.subject)
+            if not hmac.compare_digest(digest, row.digest):
+                raise AuditLogChanged(f"Record {number} of the audit log, or one before it, was changed.")
+            if known is not None and number == known.number:
+                if digest.hex() != known.digest:
+                    raise AuditLogChanged(f"The audit log up to record {number} is not the one that was noted.")
+                met_known = True
+        if not met_known:
+            assert known is not None
+            raise AuditLogChanged(f"The audit log ends at record {number}; record {known.number} had been noted.")
+        return ChainEnd(number, digest.hex())
+
+    async def write_csv(self, file: TextIO) -> int:
+        """Write all records as CSV with a heading, safe to open in a spreadsheet; returns how many."""
+        writer = csv.writer(file)
+        writer.writerow(("number", "at", "actor", "event", "subject", "digest"))
+        written = 0
+        async for record in self.all():
+            cells = (record.actor, record.event.value, record.subject)
+            writer.writerow((record.number, _utc(record.at), *map(_not_a_formula, cells), record.digest))
+            written += 1
+        return written
+
+    async def write_jsonl(self, file: TextIO) -> int:
+        """Write all records, one JSON object a line; returns how many."""
+        written = 0
+        async for record in self.all():
+            line = {
+                "number": record.number,
+                "at": _utc(record.at),
+                "actor": record.actor,
+                "event": record.event.value,
+                "subject": record.subject,
+                "digest": record.digest,
+            }
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+            written += 1
+        return written
+
+    async def _rows(self) -> AsyncIterator[Row[int, str, str, str, str, bytes]]:
+        after = 0
+        while True:
+            query = (
+                select(AuditRow.number, AuditRow.at, AuditRow.actor, AuditRow.event, AuditRow.subject, AuditRow.digest)
+                .where(AuditRow.number > after)
+                .order_by(AuditRow.number)
+                .limit(_BATCH)
+            )
+            async with self._database.reading() as connection:
+                rows = (await connection.execute(query)).all()
+            for row in rows:
+                yield row
+            if len(rows) < _BATCH:
+                return
+            after = rows[-1].number
+
+
+def _digest(before: bytes, number: int, at: str, actor: str, event: str, subject: str) -> bytes:
+    content = json.dumps([number, at, actor, event, subject], ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(before + content.encode()).digest()
+
+
+def _record(row: Row[int, str, str, str, str, bytes]) -> AuditRecord:
+    at = datetime.datetime.strptime(row.at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.UTC)
+    return AuditRecord(row.number, at, row.actor, AuditEvent(row.event), row.subject, row.digest.hex())
+
+
+def _utc(at: datetime.datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _plain(subject: str) -> str:
+    return "".join(letter if letter.isprintable() else " " for letter in subject)[:_SUBJECT_LENGTH]
+
+
+def _not_a_formula(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@")) else cell
