@@ -31,6 +31,7 @@ BASE_PER_COLUMN: Final = 2
 """How many times the threshold the base must be, for each column, for a table to be split by a variable."""
 
 _SILENCE: Final = "asked, not answered"
+_UNSAID: Final = frozenset({AnswerStatus.NO_ANSWER.value, NOT_STATED, _SILENCE})
 # A base that is withheld takes its whole column of shares with it; all responses are the least missed.
 _BASE_WEIGHT, _TOTAL_WEIGHT, _MARGIN_WEIGHT, _SILENT_WEIGHT, _MEAN_WEIGHT = 40.0, 10.0, 3.0, 1.5, 5.0
 
@@ -311,7 +312,7 @@ class ResponseCells:
         self.counted[key] = None
         # What a release withheld stays withheld, or the release would give way.
         stays = key in self._earlier
-        self.system.publish(key, count, weight, stays or (not total and count < self._threshold))
+        self.system.publish(key, count, weight, stays or (not total and self._is_sensitive(count, pairs)))
 
     def _know(self, pairs: tuple[Pair, ...]) -> None:
         self.counted[self.key(*pairs)] = None
@@ -320,15 +321,20 @@ class ResponseCells:
     def _hide(self, pairs: tuple[Pair, ...]) -> None:
         count, key = self._count(*pairs), self.key(*pairs)
         self.counted[key] = None
-        self.system.hide(key, count, count < self._threshold)
+        self.system.hide(key, count, self._is_sensitive(count, pairs))
+
+    def _is_sensitive(self, count: int, pairs: Iterable[Pair]) -> bool:
+        """Tell whether a count is too small to be known: nobody is recognised by an answer they left out."""
+        return count < self._threshold and not any(category in _UNSAID for _, category in pairs)
 
     def add_unpublished(self, system: CellSystem[CellKey], key: CellKey) -> None:
         """Add a cell of this period to another system although no table of this period is about it."""
-        count = self._count(*zip(key[1::2], key[2::2], strict=True))
+        pairs = tuple(zip(key[1::2], key[2::2], strict=True))
+        count = self._count(*pairs)
         if self.counts.summary.counted == 0:
             system.know(key, 0)
         else:
-            system.hide(key, count, count < self._threshold)
+            system.hide(key, count, self._is_sensitive(count, pairs))
 
     def _relate(self, *parts: Mapping[CellKey, int]) -> None:
         self.system.relate(_sum(parts))
@@ -336,7 +342,7 @@ class ResponseCells:
     def _difference(self, key: CellKey, whole: CellKey, part: CellKey) -> None:
         """Add how many of `whole` are not of `part`: nobody publishes it, and a small number of people tells."""
         count = self.system.value(whole) - self.system.value(part)
-        self.system.hide(key, count, count < self._threshold)
+        self.system.hide(key, count, self._is_sensitive(count, zip(key[1::2], key[2::2], strict=True)))
         self._relate({whole: 1, part: -1}, {key: -1})
 
     def _at_least(self, key: CellKey, *parts: Mapping[CellKey, int]) -> None:

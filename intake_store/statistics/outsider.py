@@ -17,7 +17,7 @@ from intake_store.disclosure.attack import Attack, Interval
 from intake_store.periods import Year, parse_period
 from intake_store.statistics.declarations import Source
 from intake_store.statistics.geography import COUNTY, REGION, REGIONS, table_variable
-from intake_store.statistics.released import Figure, ReleasedRow, ReleasedTable
+from intake_store.statistics.released import NOT_STATED, Figure, ReleasedRow, ReleasedTable
 
 Category = tuple[str, str]
 Cell = tuple[str, ...]
@@ -25,6 +25,7 @@ Cell = tuple[str, ...]
 
 _ANSWERED: Final = "answered"
 _NOT_ASKED: Final = "not_asked"
+_NO_ANSWER: Final = "no_answer"
 _SILENT: Final = "asked and silent"
 _MEAN_DIGITS: Final = 2
 
@@ -151,7 +152,7 @@ class Outsider:
         self._attack.relate({whole: 1.0} | dict.fromkeys(parts, -1.0))
         for cell in (whole, *parts[1:]):
             self._meet(cell)
-            self._unpublished[cell] = None
+            self._try_for(cell)
 
     def _figure(self, table: ReleasedTable, cell: Cell, figure: Figure) -> None:
         self._meet(cell)
@@ -178,7 +179,7 @@ class Outsider:
         for code, cell in cells.items():
             rest = about.cell(f"all but {code.code}", *place)
             self._attack.relate({base: 1.0, cell: -1.0, rest: -1.0})
-            self._unpublished[rest] = None
+            self._try_for(rest)
         # Each answer names at least one category; one that stands alone leaves room for no other.
         self._attack.relate(dict.fromkeys([*alone, *others], 1.0) | {base: -1.0}, 0.0, float("inf"))
         most = float(variable.max)
@@ -195,6 +196,11 @@ class Outsider:
         off = 0.5 * 10.0**-_MEAN_DIGITS * number
         values = {about.cell(code.code, *place): float(code.value or 0) for code in about.rows.codes}
         self._attack.relate(values, mean * number - off, mean * number + off)
+
+    def _try_for(self, cell: Cell) -> None:
+        """Attack a count that no table has, unless it counts what people left out: nobody is recognised by that."""
+        if not {_NO_ANSWER, NOT_STATED, _SILENT}.intersection(cell[3::2]):
+            self._unpublished[cell] = None
 
     def _meet(self, cell: Cell) -> None:
         self._met[cell] = None
@@ -251,7 +257,7 @@ class Outsider:
             )
             if whole in self._met and part in self._met:
                 self._attack.relate({whole: 1.0, part: -1.0, rest: -1.0})
-                self._unpublished[rest] = None
+                self._try_for(rest)
 
     def _regions(self) -> None:
         counties = {region.code: region.counties for region in REGIONS}
