@@ -21,7 +21,8 @@ from content_files import ContentError, ContentProblem
 
 SOURCE_LANGUAGE: Final = "en"
 LANGUAGES: Final = ("sv", "en")
-DOMAINS: Final = ("fyren", "statistics", "analyst")
+_ASSISTANT: Final = "fyren"
+DOMAINS: Final = (_ASSISTANT, "statistics", "analyst")
 LOCALES: Final = Path(__file__).parents[1] / "locales"
 
 ReviewStatus = Literal["machine-drafted", "reviewed"]
@@ -46,6 +47,8 @@ class Translator:
     def __init__(self, language: str, folder: Path = LOCALES) -> None:
         self.language = language
         self._texts: dict[str, str] = {}
+        # Some of the assistant's own sentences are hardly more than a placeholder, and none is in a table.
+        self._patterns: list[tuple[re.Pattern[str], str]] = []
         statuses: list[ReviewStatus] = []
         if language != SOURCE_LANGUAGE:
             for domain in DOMAINS:
@@ -54,8 +57,9 @@ class Translator:
                     texts, status = _read(path, domain, language)
                     self._texts |= texts
                     statuses.append(status)
+                    if domain != _ASSISTANT:
+                        self._patterns += [(_pattern(m), text) for m, text in texts.items() if _PLACEHOLDER.search(m)]
         self.review_status: ReviewStatus = "machine-drafted" if "machine-drafted" in statuses else "reviewed"
-        self._patterns = [(_pattern(msgid), text) for msgid, text in self._texts.items() if _PLACEHOLDER.search(msgid)]
 
     def __call__(self, msgid: str) -> str:
         """Return the translation of a message id, or the id itself."""
