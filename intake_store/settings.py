@@ -62,6 +62,14 @@ class IntakeSettings(BaseSettings):
         default_factory=lambda data: data["private_key"].parent / "releases",
         description="The folder of released tables, which only grows; default `releases` beside the private key.",
     )
+    privacy_ledger: Path = Field(
+        default_factory=lambda data: data["private_key"].parent / "privacy-ledger.jsonl",
+        description="What tables under differential privacy have cost; default `privacy-ledger.jsonl` beside the"
+        " private key.",
+    )
+    privacy_budget: float = Field(
+        default=0.5, gt=0, description="How much rho such tables about one population and year may cost together."
+    )
     codebooks: Path = Field(default=PROJECT / "flows" / "codebook", description="The folder of codebook versions.")
     coverage: Path = Field(
         default=PROJECT / "flows" / "directory" / "coverage.csv",

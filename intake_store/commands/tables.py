@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from intake_store.codebook import load_codebooks
+from intake_store.commands.noisy_tables import make_noisy_table
 from intake_store.commands.prompts import WarehouseLocation, current_week, newest, plain_errors
 from intake_store.commands.releases import list_releases, preview_release, read_period, release_tables, releasing
 from intake_store.commands.warehouses import open_warehouse
@@ -36,6 +37,7 @@ def tables_app() -> typer.Typer:
     app.command("preview")(preview_release)
     app.command("release")(release_tables)
     app.command("releases")(list_releases)
+    app.command("noisy")(make_noisy_table)
     return app
 
 

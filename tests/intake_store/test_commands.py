@@ -65,6 +65,81 @@ def test_from_keys_to_a_table(tool: Tool, tmp_path: Path) -> None:
     assert "withheld" in tool("table", "show", "gender", "--period", "2020Q1").output
 
 
+def filled(tool: Tool) -> None:
+    tool("keys", "create", "--generate-passphrase")
+    tool("database", "upgrade")
+    tool("demo-data", "--responses", "600", "--period", "2026Q2")
+    tool("responses", "load")
+
+
+def test_a_quarter_is_previewed_released_and_frozen(tool: Tool, tmp_path: Path) -> None:
+    filled(tool)
+    assert "Nothing was released yet" in tool("table", "releases").output
+    preview = tool("table", "preview", "--period", "2026Q2").output
+    assert "None gives way" in preview
+    assert "needs_buying" in preview
+    released = tool("table", "release", "--period", "2026Q2", "--note", "First figures.").output
+    assert "Released 2026Q2-1: 2 tables" in released
+    assert "frozen. Give a reason" in tool("table", "release", "--period", "2026Q2", code=1).output
+    assert "2026Q2-2" in tool("table", "release", "--period", "2026Q2", "--revise", "A title was wrong.").output
+
+    before = tool("table", "show", "gender", "--period", "2026Q2", "--format", "csv")
+    assert "As released in 2026Q2-2." in before.stderr
+    tool("demo-data", "--responses", "300", "--period", "2026Q2", "--seed", "2")
+    tool("responses", "load")
+    assert tool("table", "show", "gender", "--period", "2026Q2", "--format", "csv").stdout == before.stdout
+
+    listed = tool("table", "releases").output
+    assert "A title was wrong." in listed
+    assert "No file was changed" in listed
+    file = next((tmp_path / "var" / "analyst" / "releases" / "0001-2026Q2-1").glob("gender*"))
+    file.chmod(0o644)
+    file.write_text(file.read_text().replace("SYNTHETIC", "REAL"))
+    assert "is not what was released" in tool("table", "releases", code=1).output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("release", "--period", "2999Q1"), "has not ended"),
+        (("release", "--period", "2026"), "has not ended"),
+        (("release", "--period", "2020"), "Release the quarters of 2020 first"),
+        (("release", "--period", "2020Q1", "--revise", "So."), "nothing to revise"),
+        (("noisy", "gender", "--population", "needs_selling", "--period", "2999Q1"), "has not ended"),
+    ],
+)
+def test_what_cannot_be_released_is_told(tool: Tool, arguments: tuple[str, ...], told: str) -> None:
+    tool("keys", "create", "--generate-passphrase")
+    tool("database", "upgrade")
+    tool("responses", "load")
+    assert told in tool("table", *arguments, code=1).output
+    assert "Nothing was released yet" in tool("table", "releases").output
+
+
+def test_noise_is_paid_for_and_never_drawn_twice(tool: Tool, tmp_path: Path) -> None:
+    filled(tool)
+    wanted = ("noisy", "gender", "--population", "needs_selling", "--period", "2026Q2")
+    output = tool("table", *wanted, "--loss", "0.3").output
+    assert "SYNTHETIC DATA: Gender" in output
+    assert "rho 0.3" in output
+    rows = [line.split(",") for line in output.splitlines() if not line.startswith("#")]
+    assert [row[0] for row in rows[1:]] == ["woman", "man", "nonbinary", "other", "answered"]
+    for _, _, count, lowest, highest in rows[1:]:
+        assert int(lowest) <= max(0, int(count)) <= int(highest)
+    assert "has been released already" in tool("table", *wanted, code=1).output
+    ledger = (tmp_path / "var" / "analyst" / "privacy-ledger.jsonl").read_text()
+    assert ledger.count("\n") == 1
+
+
+def test_the_budget_of_a_period_can_be_spent(tool: Tool, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled(tool)
+    monkeypatch.setenv("FYREN_INTAKE_PRIVACY_BUDGET", "0.1")
+    refused = tool(
+        "table", "noisy", "needs", "--population", "needs_buying", "--period", "2026Q2", "--loss", "0.2", code=1
+    )
+    assert "the budget is 0.1" in refused.output
+
+
 def test_the_database_holds_what_demo_data_sealed(tool: Tool, tmp_path: Path) -> None:
     tool("keys", "create", "--generate-passphrase")
     tool("database", "upgrade")
