@@ -66,7 +66,7 @@ async def open_accounts(
     async with contextlib.AsyncExitStack() as stack:
         opened = await AccountsDatabase.open(database, create=create)
         stack.push_async_callback(opened.close)
-        secret = made or await asyncio.to_thread(AccountsKey.read, key_file, chance)
+        secret = made if made is not None else await asyncio.to_thread(AccountsKey.read, key_file, chance)
         passwords = await asyncio.to_thread(Passwords, hashing or Argon2Hashing(Argon2Cost()), chance)
         audit = AuditLog(opened, clock)
         lockout = Lockout(clock, chance)

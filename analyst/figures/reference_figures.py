@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from content_files import ContentError, ContentProblem, YamlFile, load_model
 from intake_store.codebook import Codebook
-from intake_store.statistics.declarations import Theme
+from intake_store.statistics.declarations import USAGE_FIELDS, Theme
 from intake_store.statistics.released import ReleasedTable
 
 REFERENCE_FIGURES: Final = Path(__file__).parent / "reference_figures.yml"
@@ -38,7 +38,10 @@ class FigureValue(_Entry):
 
 
 class Place(_Entry):
-    """Which tables a figure may stand beside: those of a theme, or only those of a variable, codes or populations."""
+    """Which tables a figure may stand beside: those of a theme, or of these only some.
+
+    `variable` is the one that the rows are of, of the codebook or of usage; `codes` are rows that have to be there.
+    """
 
     theme: Theme
     variable: str = ""
@@ -46,18 +49,14 @@ class Place(_Entry):
     populations: tuple[str, ...] = ()
 
     def holds(self, table: ReleasedTable) -> bool:
-        """Tell whether a table is one of them: it counts the variable and, of the codes, at least one."""
+        """Tell whether a table is one of them: it counts the variable, and at least one of the codes."""
         if table.theme is not self.theme or (self.populations and table.population not in self.populations):
             return False
         if not self.variable:
             return True
-        if self.variable == table.row_variable:
-            shown = {row.code for row in table.rows}
-        elif self.variable == table.column_variable:
-            shown = {code for code, _ in table.columns}
-        else:
-            return False
-        return not self.codes or not shown.isdisjoint(self.codes)
+        # What the columns are is not what a table is about.
+        shown = {row.code for row in table.rows}
+        return self.variable == table.row_variable and (not self.codes or not shown.isdisjoint(self.codes))
 
 
 class ReferenceFigure(_Entry):
@@ -132,6 +131,8 @@ def _place_problems(place: Place, codebook: Codebook) -> Iterator[str]:
             yield "'codes' need a 'variable'"
         return
     variable = codebook.variables.get(place.variable)
+    if variable is None and place.variable in USAGE_FIELDS and not place.codes:
+        return
     if variable is None:
         yield f"there is no variable {place.variable!r}"
         return
