@@ -66,7 +66,8 @@ class ResponseCounts:
 
     def tally(self, *pairs: Pair) -> Tally:
         """Return the count together with the sum of the record keys; see `count`."""
-        ordered = sorted(pairs)
+        # In the order of what is asked for, in which closed quarters keep their counts.
+        ordered = sorted(pairs, key=lambda pair: (COUNTY if pair[0] == REGION else pair[0], pair))
         names = tuple(name for name, _ in ordered)
         if names not in self._tallies:
             self._tallies[names] = self._read(names)

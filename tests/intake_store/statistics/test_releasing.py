@@ -133,6 +133,16 @@ def test_a_year_is_the_sum_of_its_closed_quarters(
         assert needs[code][0] == sum(q[code][0] for q in in_quarters)  # type: ignore[misc]
 
 
+def test_a_year_by_region_is_made_of_closed_quarters(
+    warehouse: Warehouse, codebook: Codebook, folder: ReleaseFolder
+) -> None:
+    by_region = NEEDS_BY_AGE.model_copy(update={"name": "needs_by_region", "columns": "region"})
+    made = releasing(warehouse, codebook, folder, (NEEDS, by_region))
+    for quarter in YEAR.quarters:
+        made.release(quarter, AFTERWARDS, OCCASION)
+    assert any(figures(folder.tables(made.release(YEAR, AFTERWARDS, OCCASION)), "needs_by_region").values())
+
+
 def test_a_year_waits_for_its_quarters(warehouse: Warehouse, codebook: Codebook, folder: ReleaseFolder) -> None:
     made = releasing(warehouse, codebook, folder)
     made.release(Q1, AFTERWARDS, OCCASION)
