@@ -4,8 +4,8 @@ Prints a table in Markdown. Each way runs in a process of its own, so that its m
 processor, all threads together, which other programs on the machine disturb least. DuckDB 1.5 with its
 extension needs an environment of its own, since it excludes the DuckDB that Fyren uses:
 
-    uv venv /tmp/older && uv pip install --python /tmp/older/bin/python duckdb==1.5.5 duckdb-extension-httpfs pyarrow
-    uv run python -m benchmarks.warehouse_encryption --responses 1000000 --older /tmp/older/bin/python
+    uv venv older && uv pip install --python older/bin/python duckdb==1.5.5 duckdb-extension-httpfs pyarrow
+    uv run python -m benchmarks.warehouse_encryption --responses 1000000 --older older/bin/python
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ need() { # package, then the names of programs of which one is enough
 missing() {
     packages=""
     need chromium "${FYREN_CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable
+    need default-jre-headless java
     need graphviz dot
     need postgresql initdb
     need redis-server redis-server valkey-server
