@@ -1,0 +1,1 @@
+"""Charts of released tables: Vega-Lite made by Altair, drawn on the server without any network."""
