@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+import math
 import urllib.parse
 import uuid
 from collections.abc import Mapping
@@ -270,7 +271,8 @@ class SingleSignOn:
         subject = found["sub"]
         if not isinstance(subject, str) or not 1 <= len(subject) <= 255 or not subject.isprintable():
             raise CeremonyRefused(_REFUSED)
-        if self._settings.required_acr and found.get("acr") not in self._settings.required_acr:
+        level = found.get("acr")
+        if self._settings.required_acr and not (isinstance(level, str) and level in self._settings.required_acr):
             raise CeremonyRefused("The login was not strong enough. Log in with the second factor of your agency.")
         return found
 
@@ -329,7 +331,7 @@ class SingleSignOn:
     def _logged_in_at(self, claims: Mapping[str, Any]) -> int | None:
         """Return when the service saw the person log in; never later than now, None if it does not say."""
         at = claims.get("auth_time")
-        return min(int(at), seconds(self._clock)) if isinstance(at, int | float) else None
+        return min(int(at), seconds(self._clock)) if isinstance(at, int | float) and math.isfinite(at) else None
 
     async def _account(self, connection: AsyncConnection, claims: Mapping[str, Any]) -> Account | None:
         """Return the account of whoever logged in, tied or made if the settings say so, or None for no access."""
