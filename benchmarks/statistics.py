@@ -45,7 +45,7 @@ from intake_store.warehouse.warehouse import Warehouse
 from intake_store.warehouse.warehouse_key import WarehouseKey
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
-SEALED = 10_000
+SEALED = 100_000
 SUBMITTED_ONE_BY_ONE = 1_000
 QUARTER = Quarter(2026, 3)
 SEED = 1
