@@ -19,6 +19,7 @@ PARTS: Final = {
     "fyren.commands": ("up", "chat", "understand", "nlu"),
     "bot.commands": ("flows", "translations", "directory"),
     "intake_store.commands": ("keys", "database", "backup", "retention", "demo-data", "responses", "table", "figures"),
+    "analyst.commands": ("analyst", "accounts"),
 }
 """The modules that bring commands with their `create_app`, and which."""
 

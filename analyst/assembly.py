@@ -1,0 +1,93 @@
+"""Puts the analyst's place together from settings, accounts, released tables and the warehouse."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+from aiohttp import web
+
+from analyst.accounts.assembly import open_accounts
+from analyst.accounts.clock import Clock, now
+from analyst.accounts.passkeys import RelyingParty
+from analyst.accounts.passwords import PasswordHashing
+from analyst.accounts.sessions import SessionLimits
+from analyst.accounts.sign_on import SignOnSettings
+from analyst.release_work import OpenWarehouse, ReleaseWork
+from analyst.settings import AnalystSettings
+from analyst.translation import load_translators
+from analyst.warehouse_door import WarehouseDoor, newest_of
+from analyst.web.application import create_application
+from analyst.web.keys import (
+    ACCOUNTS,
+    CODEBOOK,
+    RELEASE_WORK,
+    RELEASED_TABLES,
+    RENDERING,
+    SETTINGS,
+    TRANSLATORS,
+)
+from analyst.web.publications import ReleasedTables
+from analyst.web.rendering import Rendering
+from intake_store.codebook import load_codebooks
+from intake_store.keys.passphrases import Passphrase
+from intake_store.settings import IntakeSettings
+from intake_store.statistics.releases import ReleaseFolder
+
+SITE_NAME = "Fyren"
+
+
+def assemble(
+    settings: AnalystSettings,
+    intake: IntakeSettings,
+    *,
+    passphrases: Sequence[Passphrase] = (),
+    open_warehouse: OpenWarehouse | None = None,
+    hashing: PasswordHashing | None = None,
+    clock: Clock = now,
+) -> web.Application:
+    """Return the application; accounts are opened when it starts and closed when it ends.
+
+    `passphrases` open the warehouse where no file holds one. Raises `ContentError` if codebook or catalogues are
+    broken; starting raises `DatabaseRefused` if there are no accounts.
+    """
+    folder = ReleaseFolder(intake.releases)
+    translators = dict(load_translators())
+    app = create_application()
+    app[SETTINGS] = settings
+    app[TRANSLATORS] = translators
+    app[CODEBOOK] = newest_of(load_codebooks(intake.codebooks))
+    app[RENDERING] = Rendering(translators)
+    app[RELEASED_TABLES] = ReleasedTables(folder)
+
+    async def accounts(app: web.Application) -> AsyncIterator[None]:
+        async with open_accounts(
+            settings.accounts,
+            RelyingParty(settings.public_host, SITE_NAME, settings.origin),
+            key=settings.accounts_key,
+            sign_on=await asyncio.to_thread(sign_on_settings, settings),
+            limits=SessionLimits(idle=settings.idle_minutes * 60, whole=settings.session_hours * 3600),
+            hashing=hashing,
+            clock=clock,
+        ) as room:
+            app[ACCOUNTS] = room
+            work = ReleaseWork(open_warehouse or WarehouseDoor(intake, passphrases).open, folder, room.audit, clock)
+            app[RELEASE_WORK] = work
+            yield
+            await work.close()
+
+    app.cleanup_ctx.append(accounts)
+    return app
+
+
+def sign_on_settings(settings: AnalystSettings) -> SignOnSettings | None:
+    """Return what the agency's login service is told, or None without one; raises `OSError` for the secret's file."""
+    if settings.sign_on_issuer is None:
+        return None
+    file = settings.sign_on_client_secret_file
+    return SignOnSettings(
+        issuer=str(settings.sign_on_issuer).rstrip("/"),
+        client_id=settings.sign_on_client_id,
+        redirect_uri=f"{settings.origin}/login/sign-on/return",
+        client_secret=file.read_text(encoding="utf-8").strip() if file else None,
+    )

@@ -1,0 +1,85 @@
+"""Answers: pages out of templates, problems, and ways back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+from urllib.parse import quote, urlsplit
+
+from aiohttp import hdrs, web
+
+from analyst.accounts.permissions import Permission
+from analyst.accounts.sessions import csrf_token
+from analyst.web.keys import LANGUAGE, NEW_TOKEN, RENDERING, SESSION, TOKEN, TRANSLATORS
+from analyst.web.problems import WebProblem
+
+PROBLEM_TYPE: Final = "application/problem+json"
+_LONGEST_NEXT: Final = 500
+
+
+def page(request: web.Request, template: str, *, status: int = 200, **context: Any) -> web.Response:
+    """Return a page; templates find `session`, `permissions`, `path` and `csrf` besides their context."""
+    language = request[LANGUAGE]
+    token = request.get(NEW_TOKEN) or request.get(TOKEN, "")
+    session = request.get(SESSION)
+    shared = {
+        "session": session,
+        "permissions": {permission.value for permission in Permission if session and session.may(permission)},
+        "path": request.path,
+        "csrf": csrf_token(token),
+    }
+    text = request.app[RENDERING].page(template, language, {**shared, **context})
+    return web.Response(
+        text=text,
+        status=status,
+        content_type="text/html",
+        charset="utf-8",
+        headers={hdrs.CONTENT_LANGUAGE: language, hdrs.VARY: "Accept-Language, Cookie"},
+    )
+
+
+def problem_page(request: web.Request, problem: WebProblem) -> web.Response:
+    """Return what explains a problem: a page to a person, a problem document (RFC 9457) to a program."""
+    language = request[LANGUAGE]
+    say = request.app[TRANSLATORS][language]
+    text = say.finished(problem.text)
+    if request.path.startswith("/api/"):
+        document = {
+            "type": f"about:blank#{problem.code}",
+            "title": problem.code,
+            "status": problem.status,
+            "detail": text,
+        }
+        response = web.Response(
+            text=json.dumps(document, ensure_ascii=False),
+            status=problem.status,
+            content_type=PROBLEM_TYPE,
+            headers={hdrs.CONTENT_LANGUAGE: language},
+        )
+    else:
+        response = page(request, "problem.html", status=problem.status, text=text)
+    response.headers.update(problem.headers())
+    return response
+
+
+def see_other(address: str) -> web.Response:
+    """Return what leads a browser on after a form, so that loading the page anew repeats nothing."""
+    return web.Response(status=303, headers={hdrs.LOCATION: address})
+
+
+def safe_next(address: str) -> str:
+    """Return where to go on after a login: a page of this site, or the first page."""
+    parts = urlsplit(address) if len(address) <= _LONGEST_NEXT and address.isprintable() else urlsplit("")
+    fits = address.startswith("/") and not address.startswith(("//", "/\\", "/login", "/logout", "/confirm"))
+    return address if fits and not parts.scheme and not parts.netloc and "\\" not in address else "/"
+
+
+def with_next(address: str, next_page: str) -> str:
+    """Return an address that leads on to a page of this site afterwards."""
+    return address if next_page == "/" else f"{address}?next={quote(next_page, safe='/')}"
+
+
+def field(form: Any, name: str, longest: int = 2000) -> str:
+    """Return a field of a form as text; what is missing, or too long, is empty."""
+    value = form.get(name, "")
+    return value if isinstance(value, str) and len(value) <= longest else ""

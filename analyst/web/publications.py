@@ -1,0 +1,46 @@
+"""Released tables as requests name them: a release by its number, a table by its name, population and layer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from typing import Final
+
+from intake_store.statistics.released import ReleasedTable
+from intake_store.statistics.releases import Release, ReleaseFolder
+
+_KEPT: Final = 24
+NEWEST: Final = "newest"
+
+
+class ReleasedTables:
+    """Reads releases, and keeps the tables of some: what was released never changes, and each file is checked."""
+
+    def __init__(self, folder: ReleaseFolder) -> None:
+        self._folder = folder
+        self._tables: OrderedDict[tuple[int, str], list[ReleasedTable]] = OrderedDict()
+
+    async def releases(self) -> list[Release]:
+        """Return all releases, the newest last; raises `ReleaseError`."""
+        return await asyncio.to_thread(self._folder.releases)
+
+    async def find(self, number: str) -> Release | None:
+        """Return a release, or `newest` of all; None if there is none. Raises `ReleaseError`."""
+        releases = await self.releases()
+        if number == NEWEST:
+            return releases[-1] if releases else None
+        return next((release for release in releases if release.number == number), None)
+
+    async def tables(self, release: Release) -> list[ReleasedTable]:
+        """Return the tables of a release; raises `ReleaseError`."""
+        key = (release.sequence, release.number)
+        if key not in self._tables:
+            self._tables[key] = await asyncio.to_thread(self._folder.tables, release)
+            while len(self._tables) > _KEPT:
+                self._tables.popitem(last=False)
+        return self._tables[key]
+
+
+def table_id(table: ReleasedTable) -> str:
+    """Return what names a table within its release, such as `needs.needs_selling`."""
+    return ".".join([table.name, *filter(None, [table.population, table.layer[0] if table.layer else ""])])
