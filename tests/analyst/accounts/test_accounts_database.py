@@ -11,7 +11,6 @@ import pytest
 from accounts_place import PARTY, PASSWORD, Place, open_place
 
 from analyst.accounts.assembly import open_accounts
-from analyst.accounts.audit import AuditEvent
 from analyst.accounts.errors import DatabaseRefused
 from analyst.accounts.permissions import COMMAND_LINE
 from analyst.accounts.tables import AccountsTable
@@ -54,9 +53,9 @@ async def test_files_that_do_not_fit_are_named(path: Path, tmp_path: Path) -> No
     assert "fyren accounts create" in await refusal(path)
     async with open_place(path) as place:
         await place.person()
-    path.chmod(0o640)
+    path.chmod(0o640)  # noqa: ASYNC240
     assert "chmod 600" in await refusal(path)
-    path.chmod(0o600)
+    path.chmod(0o600)  # noqa: ASYNC240
     key = path.with_name("accounts.sqlite3.key")
     key.chmod(0o604)
     assert "chmod 600" in await refusal(path)
@@ -96,9 +95,10 @@ async def test_the_wrong_key_opens_no_second_factor(path: Path) -> None:
     async with open_place(path) as place:
         person.clock = place.clock
         half = await place.room.login.with_password("anna", PASSWORD, None)
+        before = await place.events()
         with pytest.raises(DatabaseRefused):
             await place.room.login.confirm(half, person.code(1), None)
-        assert (await place.events())[-1][1] is not AuditEvent.LOGIN_SUCCEEDED
+        assert await place.events() == before
 
 
 async def test_deleted_secrets_leave_no_remains(path: Path) -> None:
@@ -108,7 +108,7 @@ async def test_deleted_secrets_leave_no_remains(path: Path) -> None:
             (stored,) = connection.execute("SELECT password_hash FROM account").fetchone()
         connection.close()
         await place.room.people.reset(COMMAND_LINE, "anna")
-    assert stored.encode() not in path.read_bytes()
+    assert stored.encode() not in path.read_bytes()  # noqa: ASYNC240
 
 
 def test_every_column_is_described_and_no_other() -> None:
