@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -33,9 +34,18 @@ _LONGEST_NAME: Final = 31
 _WIDE_TABLE: Final = 7
 """From how many columns on a sheet is printed sideways."""
 
+_LEAST_COLUMNS: Final = 4
+_TEXT_COLUMNS: Final = 8
+"""Over how many columns of figures a text goes at most."""
+
+_LABEL_WIDTH: Final = 46
+_FIGURE_WIDTH: Final = 12
+_ROW_HEIGHT: Final = 15.0
+_TITLE_HEIGHT: Final = 20.0
+
 _STYLES: Final[Mapping[str, Mapping[str, object]]] = {
-    "title": {"bold": True, "font_size": 14},
-    "subtitle": {"italic": True},
+    "title": {"bold": True, "font_size": 14, "text_wrap": True, "valign": "top"},
+    "subtitle": {"italic": True, "text_wrap": True, "valign": "top"},
     "text": {"text_wrap": True, "valign": "top"},
     "strong": {"bold": True, "text_wrap": True, "valign": "top"},
     "head": {"bold": True, "text_wrap": True, "valign": "bottom", "bottom": 1, "align": "right"},
@@ -162,16 +172,18 @@ class _Sheet:
         self._about = [entry for entry in about_table(publication, table) if entry.name not in _TITLED]
         self._of_release = [entry for entry in about_release(publication) if entry.name != "synthetic"]
         self._measures = [measure for measure in self._cells.measures if measure is not Measure.MEAN]
+        # A narrow table leaves its texts room enough to be read.
+        self._width = max(len(self._cells.columns) * len(self._measures), _LEAST_COLUMNS)
 
     def write(self) -> None:
-        table, sheet, style = self._table, self._sheet, self._style
-        sheet.write_string(0, 0, table.title, style["title"])
+        table, sheet = self._table, self._sheet
+        self._across(0, table.title, "title", _TITLE_HEIGHT)
         parts = [table.population_label, *((table.layer[1],) if table.layer else ()), table.period]
-        sheet.write_string(1, 0, ". ".join(parts), style["subtitle"])
+        self._across(1, ". ".join(parts), "subtitle")
         place = 2
         for entry in self._about:
             if entry.name in _ABOVE:
-                sheet.write_string(place, 0, f"{entry.label}: {entry.text}")
+                self._across(place, f"{entry.label}: {entry.text}", "text")
                 place += 1
         head = place + 1
         first = self._head(head)
@@ -185,14 +197,21 @@ class _Sheet:
         place += 1
         below = [entry for entry in self._about if entry.name not in _ABOVE]
         for entry in (*below, *self._of_release):
-            sheet.write_string(place, 0, f"{entry.label}: {entry.text}")
+            self._across(place, f"{entry.label}: {entry.text}", "text")
             place += 1
-        width = len(self._cells.columns) * len(self._measures)
         sheet.freeze_panes(first, 1)
         sheet.repeat_rows(head, first - 1)
         sheet.repeat_columns(0)
-        _set_up(sheet, (46, *(12,) * width), landscape=width >= _WIDE_TABLE)
-        sheet.print_area(0, 0, place - 1, max(width, 6))
+        _set_up(sheet, (_LABEL_WIDTH, *(_FIGURE_WIDTH,) * self._width), landscape=self._width >= _WIDE_TABLE)
+        sheet.print_area(0, 0, place - 1, self._width)
+
+    def _across(self, place: int, text: str, style: str, height: float = _ROW_HEIGHT) -> None:
+        """Write a text over the whole width of the table, in as many lines as it takes: Excel does not count them."""
+        letters = _LABEL_WIDTH + _FIGURE_WIDTH * min(self._width, _TEXT_COLUMNS)
+        lines = math.ceil(len(text) * height / _ROW_HEIGHT / letters)
+        self._sheet.merge_range(place, 0, place, min(self._width, _TEXT_COLUMNS), "", self._style[style])
+        self._sheet.write_string(place, 0, text, self._style[style])
+        self._sheet.set_row(place, height * lines)
 
     def _head(self, place: int) -> int:
         """Write the head; return the first place below it. Where there are shares, it has a second line."""
@@ -201,9 +220,9 @@ class _Sheet:
         step = len(self._measures)
         for index, (_, label) in enumerate(self._cells.columns):
             column = 1 + index * step
+            if step > 1:
+                sheet.merge_range(place, column, place, column + step - 1, "", style["head"])
             sheet.write_string(place, column, label, style["head"])
-            for offset in range(1, step):
-                sheet.write_string(place, column + offset, "", style["head"])
         if step == 1:
             return place + 1
         sheet.write_string(place + 1, 0, "", style["head_left"])
