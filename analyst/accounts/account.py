@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
@@ -70,8 +70,8 @@ class AccountSecrets:
     """What an account proves itself with."""
 
     account: Account
-    password_hash: str | None
-    totp_secret: bytes | None
+    password_hash: str | None = field(repr=False)
+    totp_secret: bytes | None = field(repr=False)
     totp_step: int | None
 
 

@@ -64,11 +64,12 @@ class Lockout:
         keys = [(self._hashed("address", _network(address)), self._free_by_address)]
         if name is not None:
             keys.append((self._hashed(attempt.value, name), self._free_by_name))
-        counts = [(self._count(key, now), free) for key, free in keys]
-        wait = max(count.locked_until - now for count, _ in counts)
+        # Nothing is noted of who has to wait: else one address could fill the table with names.
+        wait = max(self._locked_until(key) for key, _ in keys) - now
         if wait > 0:
             raise LockedOut(math.ceil(wait))
-        for count, free in counts:
+        for key, free in keys:
+            count = self._count(key, now)
             count.failures += 1
             count.last = now
             if count.failures >= free:
@@ -96,6 +97,12 @@ class Lockout:
 
     def _now(self) -> float:
         return self._clock().timestamp()
+
+    def _locked_until(self, key: bytes) -> float:
+        known = self._counts.get(key)
+        if known is None and len(self._counts) >= _MOST_KEPT:
+            known = self._counts.get(_EVERYBODY_ELSE)
+        return 0.0 if known is None else known.locked_until
 
     def _count(self, key: bytes, now: float) -> _Count:
         known = self._counts.get(key)

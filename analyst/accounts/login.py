@@ -152,6 +152,7 @@ class Login:
         self._passwords.check(new, account.name, account.display_name)
         self._lockout.begin(Attempt.PASSWORD, account.name, address)
         if not await self._passwords.fits(stored, current):
+            await self._audit.record(account.name, AuditEvent.LOGIN_FAILED, "password to be changed")
             raise LoginRefused("The current password is wrong.")
         self._lockout.succeeded(Attempt.PASSWORD, account.name, address)
         hashed = await self._passwords.hash(new)

@@ -67,11 +67,6 @@ class Passkey:
 
 
 @dataclass(frozen=True, slots=True)
-class _Login:
-    challenge: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class _Registration:
     challenge: bytes
 
@@ -103,9 +98,9 @@ class Passkeys:
         self._party = party
         self._clock = clock
         self._chance = chance
-        self._open: Ceremonies[_Login | _Registration | _Confirmation] = Ceremonies(
-            _CEREMONY_SECONDS, lambda: seconds(clock)
-        )
+        # Apart, so that strangers who begin many logins push out nobody who is logged in.
+        self._logins: Ceremonies[bytes] = Ceremonies(_CEREMONY_SECONDS, lambda: seconds(clock))
+        self._open: Ceremonies[_Registration | _Confirmation] = Ceremonies(_CEREMONY_SECONDS, lambda: seconds(clock))
 
     # -- adding and removing ------------------------------------------------------------------------------------------
 
@@ -209,18 +204,16 @@ class Passkeys:
         `browser_token` is what the browser without a session is recognised by.
         """
         challenge = self._chance(_CHALLENGE_BYTES)
-        self._open.begin(browser_token, _Login(challenge))
+        self._logins.begin(browser_token, challenge)
         return self._options(challenge, ())
 
     async def finish_login(self, browser_token: str, answer: str, address: str | None) -> SessionToken:
         """Begin a complete session for the owner of the passkey; raises `CeremonyRefused`, `LockedOut`."""
         self._lockout.begin(Attempt.PASSKEY, None, address)
-        ceremony = self._open.finish(browser_token)
+        challenge = self._logins.finish(browser_token)
         token: SessionToken | None = None
         async with self._database.writing() as connection:
-            row, verified = None, None
-            if isinstance(ceremony, _Login):
-                row, verified = await self._verified(connection, ceremony.challenge, answer)
+            row, verified = await self._verified(connection, challenge, answer)
             account = None if row is None else (await secrets_of(connection, row.account_id)).account
             if account is not None and verified is not None and account.state is AccountState.ACTIVE:
                 token = await self._sessions.begin(

@@ -18,6 +18,9 @@ SHORTEST_PASSWORD: Final = 12
 LONGEST_PASSWORD: Final = 256
 """Characters; longer ones would only cost time."""
 
+_LONGEST_TYPED: Final = 4 * LONGEST_PASSWORD
+"""Characters before those that combine are put together."""
+
 _HASHES_AT_ONCE: Final = 2
 """Each takes 64 MiB for a tenth of a second or more."""
 
@@ -88,12 +91,12 @@ class Passwords:
 
     def check(self, password: str, *names: str) -> None:
         """Raise `PasswordRefused` unless a new password is long enough, not one of `names`, and not very common."""
-        plain = _prepared(password)
+        plain = _prepared(password[: _LONGEST_TYPED + 1])
         if len(plain) < SHORTEST_PASSWORD:
             raise PasswordRefused(
                 f"The password needs at least {SHORTEST_PASSWORD} characters. Several words are good."
             )
-        if len(plain) > LONGEST_PASSWORD:
+        if len(plain) > LONGEST_PASSWORD or len(password) > _LONGEST_TYPED:
             raise PasswordRefused(f"The password may have at most {LONGEST_PASSWORD} characters.")
         folded = plain.casefold()
         if any(folded == _prepared(name).casefold() for name in names):
@@ -108,10 +111,10 @@ class Passwords:
 
     async def fits(self, stored: str | None, password: str) -> bool:
         """Tell whether a password is the stored one; with nothing stored, no, after the same work."""
-        plain = _prepared(password[: LONGEST_PASSWORD + 1])
+        plain = _prepared(password[: _LONGEST_TYPED + 1])
         async with self._turns:
             same = await asyncio.to_thread(self._hashing.fits, stored or self._stand_in, plain)
-        return same and stored is not None and len(plain) <= LONGEST_PASSWORD
+        return same and stored is not None and len(password) <= _LONGEST_TYPED
 
     def is_outdated(self, stored: str) -> bool:
         """Tell whether a hash should be made anew at the next login."""

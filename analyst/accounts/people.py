@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlalchemy import delete, insert, update
@@ -43,7 +43,7 @@ class Invitation:
     """What an administrator gives to the person, by another way than a public one; shown once, never stored."""
 
     name: str
-    code: str
+    code: str = field(repr=False)
     expires: datetime.datetime
 
 

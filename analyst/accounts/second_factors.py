@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import pyotp
@@ -42,17 +42,17 @@ _RECOVERY_CHARACTERS: Final = 16
 class TotpOffer:
     """A new one-time secret to put into an app: as text, as an `otpauth` URI, and as a QR code in SVG."""
 
-    secret: str
-    uri: str
-    qr_svg: str
+    secret: str = field(repr=False)
+    uri: str = field(repr=False)
+    qr_svg: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
     """A second factor was added: the session's new token, and recovery codes to show once, if new ones were made."""
 
-    token: SessionToken
-    recovery_codes: tuple[str, ...]
+    token: SessionToken = field(repr=False)
+    recovery_codes: tuple[str, ...] = field(repr=False)
 
 
 class SecondFactors:

@@ -95,7 +95,6 @@ class _Ceremony:
     nonce: str
     verifier: str
     begun: int
-    step_up: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +130,9 @@ class SingleSignOn:
         self._http = http
         self._clock = clock
         self._chance = chance
-        self._open: Ceremonies[_Ceremony] = Ceremonies(_CEREMONY_SECONDS, lambda: seconds(clock))
+        # Apart, so that strangers who begin many logins push out nobody who is logged in.
+        self._logins: Ceremonies[_Ceremony] = Ceremonies(_CEREMONY_SECONDS, lambda: seconds(clock))
+        self._step_ups: Ceremonies[_Ceremony] = Ceremonies(_CEREMONY_SECONDS, lambda: seconds(clock))
         self._known: _Service | None = None
 
     async def begin(self, browser_token: str) -> str:
@@ -150,8 +151,8 @@ class SingleSignOn:
         Raises `CeremonyRefused` if the answer does not belong to what this browser began or does not verify, and
         `LoginRefused` if the person has no access here.
         """
-        ceremony = self._open.finish(browser_token)
-        claims = await self._claims(ceremony, query, step_up=False)
+        ceremony = self._logins.finish(browser_token)
+        claims = await self._claims(ceremony, query)
         token: SessionToken | None = None
         async with self._database.writing() as connection:
             account = await self._account(connection, claims)
@@ -173,8 +174,8 @@ class SingleSignOn:
 
         Raises `CeremonyRefused` also if somebody else logged in, or the service did not ask anew.
         """
-        ceremony = self._open.finish(token)
-        claims = await self._claims(ceremony, query, step_up=True)
+        ceremony = self._step_ups.finish(token)
+        claims = await self._claims(ceremony, query)
         async with self._database.writing() as connection:
             session = await self._sessions.need(connection, token, (Stage.COMPLETE,))
             owner = await find_signed_on(connection, self._settings.issuer, claims["sub"])
@@ -197,11 +198,11 @@ class SingleSignOn:
 
     async def _begin(self, token: str, *, step_up: bool) -> str:
         service = await self._service()
-        ceremony = _Ceremony(self._random(), self._random(), self._random(), seconds(self._clock), step_up)
+        ceremony = _Ceremony(self._random(), self._random(), self._random(), seconds(self._clock))
         more = {"prompt": "login", "max_age": "0"} if step_up else {}
         if self._settings.required_acr:
             more["acr_values"] = " ".join(sorted(self._settings.required_acr))
-        self._open.begin(token, ceremony)
+        (self._step_ups if step_up else self._logins).begin(token, ceremony)
         address: str = prepare_grant_uri(
             service.authorization_endpoint,
             client_id=self._settings.client_id,
@@ -216,9 +217,9 @@ class SingleSignOn:
         )
         return address
 
-    async def _claims(self, ceremony: _Ceremony, query: Mapping[str, str], *, step_up: bool) -> dict[str, Any]:
+    async def _claims(self, ceremony: _Ceremony, query: Mapping[str, str]) -> dict[str, Any]:
         state = query.get("state", "").encode("utf-8", "replace")
-        if ceremony.step_up is not step_up or not hmac.compare_digest(state, ceremony.state.encode()):
+        if not hmac.compare_digest(state, ceremony.state.encode()):
             raise CeremonyRefused(_REFUSED)
         service = await self._service()
         issuer = query.get("iss")

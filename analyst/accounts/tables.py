@@ -5,7 +5,18 @@ from __future__ import annotations
 import uuid
 from typing import Any, Final
 
-from sqlalchemy import DDL, CheckConstraint, ForeignKey, Integer, LargeBinary, MetaData, String, Uuid, event
+from sqlalchemy import (
+    DDL,
+    CheckConstraint,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    UniqueConstraint,
+    Uuid,
+    event,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -46,7 +57,10 @@ class AccountRow(AccountsTable):
     """One person who may log in, or might have been."""
 
     __tablename__ = "account"
-    __table_args__ = (CheckConstraint("state IN ('invited', 'active', 'disabled')"),)
+    __table_args__ = (
+        CheckConstraint("state IN ('invited', 'active', 'disabled')"),
+        UniqueConstraint("sign_on_issuer", "sign_on_subject"),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(Uuid(), primary_key=True)
     name: Mapped[str] = mapped_column(String(64), unique=True)

@@ -48,6 +48,16 @@ def test_other_passwords_are_taken_whatever_their_letters(passwords: Passwords, 
     passwords.check(password, "anna.andersson")
 
 
+async def test_letters_may_come_composed_or_not(passwords: Passwords) -> None:
+    composed, decomposed = "å" * 200, "a\u030a" * 200
+    passwords.check("1234" + decomposed)
+    assert await passwords.fits(await passwords.hash("1234" + decomposed), "1234" + composed)
+    assert await passwords.fits(await passwords.hash("1234" + composed), "1234" + decomposed)
+    for long in ("1234" + "å" * 253, "1234" + "a\u030a" * 700):
+        with pytest.raises(PasswordRefused):
+            passwords.check(long)
+
+
 def test_the_list_holds_only_what_length_lets_through() -> None:
     common = read_common_passwords()
     assert len(common) > 80
@@ -109,6 +119,17 @@ def test_an_address_waits_whatever_the_names_and_a_network_counts_as_one() -> No
     with pytest.raises(LockedOut):
         lockout.begin(Attempt.PASSWORD, "new name", "2001:db8::ffff")
     lockout.begin(Attempt.PASSWORD, "new name", "2001:db8:1::1")
+
+
+def test_a_locked_address_cannot_fill_the_table() -> None:
+    lockout = Lockout(TurnedClock(), chance)
+    for number in range(20):
+        lockout.begin(Attempt.PASSWORD, f"name {number}", "192.0.2.1")
+    noted = len(lockout)
+    for number in range(20, 200):
+        with pytest.raises(LockedOut):
+            lockout.begin(Attempt.PASSWORD, f"name {number}", "192.0.2.1")
+    assert len(lockout) == noted
 
 
 def test_a_department_behind_one_address_is_not_locked_by_its_logins() -> None:

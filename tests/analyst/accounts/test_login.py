@@ -289,6 +289,16 @@ async def test_changing_the_password_ends_other_sessions(place: Place) -> None:
     await place.room.login.with_password("anna", new, ADDRESS)
 
 
+async def test_secrets_are_in_no_representation(place: Place) -> None:
+    invitation = await place.room.people.invite(COMMAND_LINE, "anna", "", [Role.ANALYST])
+    token = await place.room.login.accept_invitation(invitation.code, PASSWORD)
+    offer = await place.room.second_factors.offer(token)
+    enrolled = await place.room.second_factors.enrol(token, pyotp.TOTP(offer.secret).at(place.clock()))
+    shown = repr([invitation, offer, enrolled, await place.session(enrolled.token)])
+    for secret in (invitation.code, offer.secret, enrolled.token, *enrolled.recovery_codes):
+        assert secret not in shown
+
+
 async def test_a_new_telephone_needs_the_old_one_first(place: Place) -> None:
     person = await place.person("anna")
     place.clock.turn(301)

@@ -124,6 +124,15 @@ async def test_a_challenge_is_good_once_in_one_browser_for_one_thing_and_five_mi
         await passkeys.finish_login(browser, answer, ADDRESS)
 
 
+async def test_strangers_push_out_nobody_who_is_logged_in(place: Place) -> None:
+    person = await place.person()
+    device = await add(place, person)
+    options = await place.room.passkeys.begin_confirmation(person.token)
+    for number in range(10_001):
+        place.room.passkeys.begin_login(f"stranger {number}")
+    await place.room.passkeys.finish_confirmation(person.token, device.get(options))
+
+
 async def test_a_passkey_is_a_second_factor_and_a_step_up(place: Place) -> None:
     person = await place.person()
     device = await add(place, person)
