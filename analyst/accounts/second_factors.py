@@ -40,11 +40,15 @@ _RECOVERY_CHARACTERS: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class TotpOffer:
-    """A new one-time secret to put into an app: as text, as an `otpauth` URI, and as a QR code in SVG."""
+    """A new one-time secret to put into an app: as text, and as an `otpauth` URI."""
 
     secret: str = field(repr=False)
     uri: str = field(repr=False)
-    qr_svg: str = field(repr=False)
+
+    @property
+    def qr_svg(self) -> str:
+        """The URI as a QR code, an SVG element."""
+        return _qr_svg(self.uri)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ class SecondFactors:
             secret = "".join(_BASE32[byte & 31] for byte in self._chance(_SECRET_CHARACTERS))
             self._offers.begin(token, secret)
         uri = pyotp.TOTP(secret).provisioning_uri(name=session.account.name, issuer_name=self._issuer)
-        return TotpOffer(secret, uri, _qr_svg(uri))
+        return TotpOffer(secret, uri)
 
     async def enrol(self, token: str, code: str) -> Enrolled:
         """Take the offered secret into use after a first code from it; raises `CodeRefused` and as `offer` does.

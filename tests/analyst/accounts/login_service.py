@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import urllib.parse
 from dataclasses import dataclass, field
@@ -17,6 +18,12 @@ from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
 CLIENT_ID = "fyren"
 CLIENT_SECRET = "the client's secret: /+%"
 REDIRECT = "https://analyst.example/login/sign-on/back"
+
+
+@functools.cache
+def made_keys(name: str) -> tuple[RSAKey, ECKey]:
+    """Return keys of that name; RSA keys take long to make."""
+    return RSAKey.generate_key(2048, {"kid": f"{name} rsa"}), ECKey.generate_key("P-256", {"kid": f"{name} ec"})
 
 
 @dataclass
@@ -46,8 +53,7 @@ class LoginService:
         return str(self.server.make_url("")).rstrip("/")
 
     def new_keys(self, name: str) -> None:
-        self.rsa = RSAKey.generate_key(2048, {"kid": f"{name} rsa"})
-        self.ec = ECKey.generate_key("P-256", {"kid": f"{name} ec"})
+        self.rsa, self.ec = made_keys(name)
         self.published = KeySet([self.rsa, self.ec])
 
     def log_in(self, address: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from accounts_place import ADDRESS, PASSWORD, Place, TurnedClock, open_place
 from joserfc.jwk import RSAKey
-from login_service import CLIENT_ID, CLIENT_SECRET, REDIRECT, LoginService
+from login_service import CLIENT_ID, CLIENT_SECRET, REDIRECT, LoginService, made_keys
 
 from analyst.accounts.account import AccountSource, AccountState
 from analyst.accounts.audit import UNKNOWN, AuditEvent
@@ -162,7 +162,7 @@ async def test_only_signatures_with_the_services_key_count(opened: Opened, algor
         with pytest.raises(CeremonyRefused):
             await log_in(sign_on, service)
         service.algorithm = "RS256"
-        service.rsa = RSAKey.import_key(RSAKey.generate_key(2048).as_dict(private=True) | {"kid": service.rsa.kid})
+        service.rsa = RSAKey.import_key(made_keys("foreign")[0].as_dict(private=True) | {"kid": service.rsa.kid})
         with pytest.raises(CeremonyRefused):
             await log_in(sign_on, service)
 
