@@ -24,8 +24,7 @@ from analyst.charts.looks import (
     WITHHELD_FILL,
     theme,
 )
-from analyst.charts.marks import Mark, by_size, drawn_columns, joined, marks, share, wrapped
-from intake_store.statistics.declarations import Source
+from analyst.charts.marks import Mark, by_size, drawn_columns, joined, marks, wrapped
 from intake_store.statistics.released import TOTAL, ReleasedTable
 from intake_store.statistics.table_output import WITHHELD
 
@@ -284,7 +283,7 @@ def _matrix(table: ReleasedTable, width: Width, words: Words) -> Any:
     columns = drawn_columns(table)
     rows = list(table.rows) if table.row_variable in _ORDERED else by_size(table)
     names = {row.code: joined(wrapped(row.label, 32)) for row in rows}
-    heads = {code: label for code, label in columns}
+    heads = dict(columns)
     data = [
         mark.datum(label=names[mark.row], head=heads[mark.column], short=mark.text.removesuffix("\N{NO-BREAK SPACE}%"))
         for mark in marks(table)

@@ -1,0 +1,1 @@
+"""The dashboard: released tables as pages, each with its chart, its quality and its files."""

@@ -1,0 +1,129 @@
+"""The pages of the dashboard, and which released tables stand on each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from analyst.translation import message
+from intake_store.statistics.declarations import Theme
+from intake_store.statistics.released import ReleasedTable
+
+BUYING: Final = "needs_buying"
+
+
+@dataclass(frozen=True, slots=True)
+class ThemePage:
+    """A page: its name in the address, its title, what a reader should know first, and the themes it is made of."""
+
+    name: str
+    title: str
+    lead: str
+    themes: tuple[Theme, ...]
+
+    def holds(self, table: ReleasedTable) -> bool:
+        """Tell whether a table stands on the page; those about people who buy have a page of their own."""
+        if table.population == BUYING:
+            return (self.name == "buyers" and table.theme is not Theme.GEOGRAPHY) or self._is_geography(table)
+        return table.theme in self.themes
+
+    def _is_geography(self, table: ReleasedTable) -> bool:
+        return Theme.GEOGRAPHY in self.themes and table.theme is Theme.GEOGRAPHY
+
+
+THEME_PAGES: Final = (
+    ThemePage(
+        "who",
+        message("Who answered"),
+        message("Age, gender, citizenship and background of those who answered. Nobody had to say."),
+        (Theme.WHO,),
+    ),
+    ThemePage(
+        "needs",
+        message("Needs and barriers"),
+        message("What people need help with, whether they get it, and what has kept them from seeking it."),
+        (Theme.NEEDS, Theme.BARRIERS),
+    ),
+    ThemePage(
+        "experience",
+        message("Experience of services"),
+        message(
+            "How people were treated, whether they got help, and what services cost. Each response is about one service."
+        ),
+        (Theme.EXPERIENCE, Theme.COST),
+    ),
+    ThemePage(
+        "arenas",
+        message("Arenas and forms"),
+        message("Where contact arises, what forms it takes, what is given in exchange, and who else decides."),
+        (Theme.ARENAS,),
+    ),
+    ThemePage(
+        "buyers",
+        message("People who buy"),
+        message("Needs, barriers, arenas and background of people who buy sex and sought help or information."),
+        (Theme.BUYERS,),
+    ),
+    ThemePage(
+        "young",
+        message("Children and young people"),
+        message("Under-18s answer questions of their own and are never added to adults."),
+        (Theme.YOUNG,),
+    ),
+    ThemePage(
+        "geography",
+        message("Geography"),
+        message(
+            "Where people are, what they need there, and which services the directory knows."
+            " Most counties have few responses, so much is withheld."
+        ),
+        (Theme.GEOGRAPHY,),
+    ),
+    ThemePage(
+        "use",
+        message("Use of the assistant"),
+        message("How far conversations go, and in which channels and languages. These are events, not people."),
+        (Theme.USE,),
+    ),
+)
+
+OVERVIEW: Final = (
+    "needs.needs_selling",
+    "barriers.needs_selling",
+    "age_by_gender.needs_selling",
+    "needs_met_by_gender.needs_selling",
+    "treatment_by_service.experience",
+    "funnel_by_channel",
+)
+"""What the first page shows of what there is, in this order."""
+
+REPORT: Final = (
+    "needs.needs_selling",
+    "needs_met_by_gender.needs_selling",
+    "needs_unmet.needs_selling",
+    "needs_over_time.needs_selling",
+    "barriers.needs_selling",
+    "arenas.needs_selling",
+    "forms.needs_selling",
+    "third_party.needs_selling",
+    "treatment_by_service.experience",
+    "got_help.experience",
+    "treatment_over_time.experience",
+    "needs.needs_buying",
+    "arenas.needs_buying",
+    "young_needs_by_gender.needs_under_18",
+    "young_treatment.experience_under_18",
+    "county.needs_selling",
+    "needs_by_region.needs_selling",
+    "age_by_gender.needs_selling",
+    "citizenship.needs_selling",
+    "funnel_by_channel",
+    "cost_per_person",
+)
+"""What a quarterly report shows of what there is; the rest stands in the tables A to Z."""
+
+
+def in_order(tables: Sequence[ReleasedTable]) -> list[ReleasedTable]:
+    """Return tables as a reader goes through them: as a whole first, then over time, then split."""
+    return sorted(tables, key=lambda table: (table.population, table.is_series, table.column_variable is not None))

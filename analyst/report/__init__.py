@@ -1,0 +1,1 @@
+"""The quarterly report: what a department can send to its board."""
