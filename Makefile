@@ -7,7 +7,7 @@ RUN := $(UV) run --frozen --no-sync
 export RASA_TELEMETRY_ENABLED = false
 
 .DEFAULT_GOAL := help
-.PHONY: help up chat nlu setup setup-dev setup-nlu setup-packages model test lint fmt messages clean
+.PHONY: help up analyst chat nlu setup setup-analyst setup-dev setup-nlu setup-packages model test lint fmt messages clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -15,6 +15,9 @@ help: ## List the targets
 
 up: setup ## Start the assistant at http://127.0.0.1:8080; Ctrl-C stops it
 	@.venv/bin/fyren up
+
+analyst: setup-analyst ## Start the analyst's place at http://localhost:8090 with made-up releases; Ctrl-C stops it
+	@.venv/bin/fyren analyst-demo
 
 chat: setup ## Hold a conversation in the terminal
 	@$(RUN) fyren chat
@@ -29,11 +32,18 @@ setup: .venv/.synced ## Install the main environment from its lock file
 	@$(UV) sync --frozen --quiet --no-dev --inexact --python $(PYTHON)
 	@touch $@
 
-setup-dev: .venv/.synced-dev ## Install what tests and lint need as well: every dependency group
+setup-analyst: .venv/.synced-analyst ## Install what the analyst's place needs as well
+
+.venv/.synced-analyst: pyproject.toml uv.lock | $(UV)
+	@test -n "$(PYTHON)" || { echo "Fyren needs Python 3.11 or newer; install python3 and try again."; exit 1; }
+	@$(UV) sync --frozen --quiet --no-dev --inexact --extra analyst --python $(PYTHON)
+	@touch .venv/.synced $@
+
+setup-dev: .venv/.synced-dev ## Install what tests and lint need as well: every extra and dependency group
 
 .venv/.synced-dev: pyproject.toml uv.lock | $(UV)
 	@test -n "$(PYTHON)" || { echo "Fyren needs Python 3.11 or newer; install python3 and try again."; exit 1; }
-	@$(UV) sync --frozen --quiet --all-groups --python $(PYTHON)
+	@$(UV) sync --frozen --quiet --all-groups --all-extras --python $(PYTHON)
 	@touch .venv/.synced $@
 
 setup-nlu: $(UV) ## Install the understanding service's environment (Python 3.10)

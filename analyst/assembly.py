@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Final
 
 from aiohttp import web
 
@@ -13,6 +15,10 @@ from analyst.accounts.passkeys import RelyingParty
 from analyst.accounts.passwords import PasswordHashing
 from analyst.accounts.sessions import SessionLimits
 from analyst.accounts.sign_on import SignOnSettings
+from analyst.api.handlers import RATES
+from analyst.api.handlers import routes as api_routes
+from analyst.api.rates import ApiRates
+from analyst.pages.dashboard import Dashboard
 from analyst.release_work import OpenWarehouse, ReleaseWork
 from analyst.settings import AnalystSettings
 from analyst.translation import load_translators
@@ -28,13 +34,14 @@ from analyst.web.keys import (
     TRANSLATORS,
 )
 from analyst.web.publications import ReleasedTables
-from analyst.web.rendering import Rendering
+from analyst.web.rendering import TEMPLATES, Rendering
 from intake_store.codebook import load_codebooks
 from intake_store.keys.passphrases import Passphrase
 from intake_store.settings import IntakeSettings
 from intake_store.statistics.releases import ReleaseFolder
 
-SITE_NAME = "Fyren"
+SITE_NAME: Final = "Fyren"
+DASHBOARD_TEMPLATES: Final = Path(__file__).parent / "pages" / "templates"
 
 
 def assemble(
@@ -52,13 +59,18 @@ def assemble(
     broken; starting raises `DatabaseRefused` if there are no accounts.
     """
     folder = ReleaseFolder(intake.releases)
-    translators = dict(load_translators())
-    app = create_application()
+    translators = load_translators()
+    codebook = newest_of(load_codebooks(intake.codebooks))
+    dashboard = Dashboard(codebook, translators)
+    rendering = Rendering(translators, (TEMPLATES, DASHBOARD_TEMPLATES))
+    dashboard.prepare(rendering)
+    app = create_application([*dashboard.routes(), *api_routes()])
     app[SETTINGS] = settings
     app[TRANSLATORS] = translators
-    app[CODEBOOK] = newest_of(load_codebooks(intake.codebooks))
-    app[RENDERING] = Rendering(translators)
+    app[CODEBOOK] = codebook
+    app[RENDERING] = rendering
     app[RELEASED_TABLES] = ReleasedTables(folder)
+    app[RATES] = ApiRates(settings.api_requests_per_minute, clock)
 
     async def accounts(app: web.Application) -> AsyncIterator[None]:
         async with open_accounts(
@@ -86,8 +98,13 @@ def sign_on_settings(settings: AnalystSettings) -> SignOnSettings | None:
         return None
     file = settings.sign_on_client_secret_file
     return SignOnSettings(
-        issuer=str(settings.sign_on_issuer).rstrip("/"),
+        issuer=settings.sign_on_issuer,
         client_id=settings.sign_on_client_id,
         redirect_uri=f"{settings.origin}/login/sign-on/return",
         client_secret=file.read_text(encoding="utf-8").strip() if file else None,
+        name_claim=settings.sign_on_name_claim,
+        roles_claim=settings.sign_on_roles_claim,
+        roles=settings.sign_on_roles,
+        create=settings.sign_on_creates_accounts,
+        required_acr=settings.sign_on_levels,
     )

@@ -16,12 +16,15 @@ Settings come from FYREN_… variables; docs/settings.md describes them all.
 """
 
 PARTS: Final = {
-    "fyren.commands": ("up", "chat", "understand", "nlu"),
+    "fyren.commands": ("up", "analyst-demo", "chat", "understand", "nlu"),
     "bot.commands": ("flows", "translations", "directory"),
     "intake_store.commands": ("keys", "database", "backup", "retention", "demo-data", "responses", "table", "figures"),
     "analyst.commands": ("analyst", "accounts"),
 }
 """The modules that bring commands with their `create_app`, and which."""
+
+_EXTRA: Final = "analyst.commands"
+_OWN: Final = ("analyst", "bot", "content_files", "fyren", "intake_store")
 
 
 def create_app(command: str | None = None) -> typer.Typer:
@@ -32,7 +35,16 @@ def create_app(command: str | None = None) -> typer.Typer:
     app = typer.Typer(name="fyren", help=HELP, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
     needed = [part for part, commands in PARTS.items() if command in commands]
     for part in needed or PARTS:
-        app.add_typer(importlib.import_module(part).create_app())
+        try:
+            module = importlib.import_module(part)
+        except ModuleNotFoundError as error:
+            # The analyst's place is an extra: the assistant's machine does without its libraries.
+            if part != _EXTRA or (error.name or "").split(".")[0] in _OWN:
+                raise
+            if needed:
+                sys.exit(f"`fyren {command}` needs what `make setup-analyst` installs.")
+            continue
+        app.add_typer(module.create_app())
     return app
 
 

@@ -22,6 +22,7 @@ def create_app() -> typer.Typer:
     nlu = typer.Typer(no_args_is_help=True, help="Look after the understanding service (Rasa) by itself.")
     nlu.command("serve")(serve_nlu)
     app.command("up")(up)
+    app.command("analyst-demo")(demonstrate_analyst)
     app.command("chat")(chat)
     app.command("understand")(understand)
     app.add_typer(nlu, name="nlu")
@@ -35,6 +36,16 @@ def up() -> None:
     there, choices, crisis words and the service search work without it.
     """
     raise typer.Exit(asyncio.run(bring_up(_settings(), Console())))
+
+
+def demonstrate_analyst() -> None:
+    """Show the analyst's place with made-up releases at http://localhost:8090 until Ctrl-C.
+
+    The first time it makes keys, made-up responses and releases of four quarters, in the folder `var/demo`, apart from
+    everything else; each table says that it is synthetic. It prints a name, a password and codes to log in with, which
+    are new each time. It is for this machine alone.
+    """
+    raise typer.Exit(importlib.import_module("fyren.demonstration").demonstrate())
 
 
 def chat(

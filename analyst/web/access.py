@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -70,10 +70,10 @@ def form_on(path: str) -> Callable[[_Handler], _Handler]:
     return named
 
 
-def form_page_of(handler: object, places: Mapping[str, str]) -> str:
-    """Return the page that the form of a handler stands on, with the request's `places` put in."""
-    path: str = getattr(handler, _FORM_PAGE, "/")
-    return path.format_map(places)
+def form_page_of(request: web.Request) -> str:
+    """Return the page that the form of a request stands on; of a handler that names none, the address itself."""
+    path: str = getattr(request.match_info.handler, _FORM_PAGE, "")
+    return path.format_map(request.match_info) if path else request.path
 
 
 def access_of(handler: object) -> Access:

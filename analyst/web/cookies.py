@@ -27,11 +27,16 @@ def read_token(request: web.Request, settings: AnalystSettings) -> str:
 
 def set_token(response: web.StreamResponse, settings: AnalystSettings, token: str) -> None:
     """Give the browser another token; an empty one takes it away."""
-    secure = {"path": "/", "secure": settings.is_secure, "httponly": True, "samesite": "Strict"}
-    if token:
-        response.set_cookie(cookie_name(settings), token, **secure)
-    else:
-        response.set_cookie(cookie_name(settings), "", max_age=0, **secure)
+    # An age of nought takes a cookie away; without an age it ends with the browser.
+    response.set_cookie(
+        cookie_name(settings),
+        token,
+        max_age=None if token else 0,
+        path="/",
+        secure=settings.is_secure,
+        httponly=True,
+        samesite="Strict",
+    )
 
 
 def read_language(request: web.Request) -> str:

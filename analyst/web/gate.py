@@ -179,7 +179,7 @@ def _with_next(address: str, request: web.Request) -> str:
     if request.method in (hdrs.METH_GET, hdrs.METH_HEAD):
         back = request.path_qs
     else:
-        back = form_page_of(request.match_info.handler, request.match_info)
+        back = form_page_of(request)
     return with_next(address, back)
 
 
@@ -197,9 +197,10 @@ async def _note(request: web.Request, access: Access, response: web.StreamRespon
         event = AuditEvent.TABLE_VIEWED
     else:
         return
-    session = request.get(SESSION)
-    if session is not None:
-        await request.app[ACCOUNTS].audit.record(session.account.name, event, request.path)
+    caller, session = request.get(CALLER), request.get(SESSION)
+    account = caller.account if caller is not None else session.account if session is not None else None
+    if account is not None:
+        await request.app[ACCOUNTS].audit.record(account.name, event, request.path)
 
 
 def _explained(error: AccountsError | IntakeStoreError) -> WebProblem:

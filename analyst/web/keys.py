@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from aiohttp import web
@@ -24,7 +25,7 @@ RELEASED_TABLES: Final = web.AppKey("released_tables", ReleasedTables)
 RELEASE_WORK: Final = web.AppKey("release_work", ReleaseWork)
 RENDERING: Final = web.AppKey("rendering", Rendering)
 SETTINGS: Final = web.AppKey("settings", AnalystSettings)
-TRANSLATORS: Final = web.AppKey("translators", dict[str, Translator])
+TRANSLATORS: Final[web.AppKey[Mapping[str, Translator]]] = web.AppKey("translators")
 
 SESSION: Final = web.RequestKey("session", Session)
 """The login that goes with the request, at whatever stage; missing where there is none."""

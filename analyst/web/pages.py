@@ -10,6 +10,7 @@ from aiohttp import hdrs, web
 
 from analyst.accounts.permissions import Permission
 from analyst.accounts.sessions import csrf_token
+from analyst.web.access import form_page_of
 from analyst.web.keys import LANGUAGE, NEW_TOKEN, RENDERING, SESSION, TOKEN, TRANSLATORS
 from analyst.web.problems import WebProblem
 
@@ -25,7 +26,8 @@ def page(request: web.Request, template: str, *, status: int = 200, **context: A
     shared = {
         "session": session,
         "permissions": {permission.value for permission in Permission if session and session.may(permission)},
-        "path": request.path,
+        # Where a language leads to: a form's answer has no address of its own.
+        "path": request.path if request.method == hdrs.METH_GET else form_page_of(request),
         "csrf": csrf_token(token),
     }
     text = request.app[RENDERING].page(template, language, {**shared, **context})
@@ -45,7 +47,7 @@ def problem_page(request: web.Request, problem: WebProblem) -> web.Response:
     text = say.finished(problem.text)
     if request.path.startswith("/api/"):
         document = {
-            "type": f"about:blank#{problem.code}",
+            "type": f"urn:fyren:problem:{problem.code}",
             "title": problem.code,
             "status": problem.status,
             "detail": text,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from aiohttp import web
@@ -142,7 +142,7 @@ def _invitation_page(request: web.Request, invitation: Invitation) -> web.Respon
     return page(request, "invited.html", invitation=invitation)
 
 
-def _roles(names: list[object]) -> frozenset[Role]:
+def _roles(names: Sequence[object]) -> frozenset[Role]:
     return frozenset(Role(name) for name in names if isinstance(name, str) and name in set(Role))
 
 

@@ -44,6 +44,7 @@ async def _period(request: web.Request) -> web.Response:
 
 
 @requires(Permission.PREVIEW)
+@form_on(_FORM)
 async def _preview(request: web.Request) -> web.Response:
     period, work = _asked(request), request.app[RELEASE_WORK]
     try:

@@ -54,6 +54,8 @@ class Browser:
         self.text = ""
         self.secret = ""
         self.csrf = ""
+        self.name = ""
+        self.waiting = False
 
     async def get(self, path: str, **more: Any) -> ClientResponse:
         return await self._seen(await self.client.get(path, allow_redirects=False, **more))
@@ -104,9 +106,11 @@ class Site:
         self._stack.push_async_callback(client.session.close)
         browser = Browser(client, self.clock)
         browser.secret = self.secrets.get(name, "")
+        browser.name = name
         if name:
             answer = await browser.log_in(name)
             assert answer.status == 303, browser.text
+            await browser.get("/account")
         return browser
 
     async def person(self, name: str, *roles: Role) -> None:
@@ -138,7 +142,7 @@ async def open_site(
         pass
     intake = IntakeSettings(var=folder, **({"releases": releases} if releases else {}))
     app = assemble(chosen, intake, open_warehouse=open_warehouse, hashing=CHEAP, clock=clock)
-    async with TestServer(app) as server:
+    async with TestServer(app, port=settings.get("port")) as server:
         site = Site(server, clock)
         for name, roles in ROLES.items():
             await site.person(name, *roles)

@@ -1,0 +1,1 @@
+"""The API with which programs read releases, released tables and the codebook."""

@@ -1,0 +1,191 @@
+"""The API over real HTTP: who may read, what it says, pages, tags, rates, and its own description."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from analyst_site import Browser, Site, open_site
+
+from analyst.accounts.audit import AuditEvent
+from analyst.api.handlers import OPENAPI_FILE
+from analyst.web.access import declared
+
+V1 = "/api/v1"
+DESCRIPTION: dict[str, Any] = yaml.safe_load(OPENAPI_FILE.read_text("utf-8"))
+
+
+class Program:
+    """A program with a token and no cookie."""
+
+    def __init__(self, browser: Browser, token: str) -> None:
+        self.browser = browser
+        self.headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    async def get(self, path: str, **headers: str) -> tuple[int, Any, Any]:
+        answer = await self.browser.client.get(path, headers={**self.headers, **headers}, allow_redirects=False)
+        body = await answer.read()
+        return answer.status, json.loads(body) if answer.content_type.endswith("json") else body, answer.headers
+
+
+async def program_of(site: Site, name: str = "anna") -> Program:
+    """Return a program with a token that its owner made on the page of their account."""
+    browser = await site.browser(name)
+    answer = await browser.post("/account/tokens", {"label": "script", "days": "30"})
+    assert answer.status == 200, browser.text
+    token = browser.text.partition("fyren_")[2].partition("<")[0]
+    return Program(await site.browser(), f"fyren_{token}")
+
+
+@pytest.fixture
+async def program(site: Site) -> Program:
+    return await program_of(site)
+
+
+async def test_only_good_tokens_and_logins_read(site: Site, program: Program) -> None:
+    assert (await program.get(f"{V1}/releases"))[0] == 200
+    for token in ("", "fyren_0_0", program.headers["Authorization"][7:-1] + "x"):
+        status, problem, headers = await Program(program.browser, token).get(f"{V1}/releases")
+        assert (status, problem["title"], headers["WWW-Authenticate"]) == (401, "login_needed", 'Bearer realm="Fyren"')
+        assert headers["Content-Type"] == "application/problem+json; charset=utf-8"
+    assert (await (await site.browser("anna")).get(f"{V1}/releases")).status == 200
+    assert (await (await site.browser("ada")).get(f"{V1}/releases")).status == 403
+    events = await site.events()
+    assert [event for _, event, _ in events].count(AuditEvent.TOKEN_USED) == 1
+
+
+async def test_tokens_reach_nothing_but_the_api_and_files(program: Program) -> None:
+    for path in ("/account", "/work/releases", "/audit", "/accounts"):
+        status, _, headers = await program.get(path)
+        assert (status, headers["Location"]) == (303, f"/login?next={path}")
+    assert (await program.get("/releases/2026Q3-1/tables/needs.needs_selling.csv"))[0] == 200
+
+
+async def test_releases_and_tables_are_as_they_were_released(program: Program, few_releases: Path) -> None:
+    _, listed, _ = await program.get(f"{V1}/releases")
+    assert [release["number"] for release in listed["items"]] == ["2026Q3-2", "2026Q3-1", "2026Q2-1"]
+    assert listed["items"][0]["replaces"] == "2026Q3-1"
+    assert (await program.get(f"{V1}/releases/newest"))[1] == listed["items"][0]
+    file = few_releases / "0002-2026Q3-1" / "needs.needs_selling.json"
+    frozen = json.loads(file.read_text())
+    _, table, _ = await program.get(f"{V1}/releases/2026Q3-1/tables/needs.needs_selling?language=en")
+    assert {name: table[name] for name in frozen} == frozen
+    _, swedish, headers = await program.get(f"{V1}/tables/needs.needs_selling")
+    assert (swedish["release"], headers["Content-Language"]) == ("2026Q3-2", "sv")
+    assert [row["counts"] for row in swedish["rows"]] == [row["counts"] for row in frozen["rows"]]
+    assert swedish["title"] != frozen["title"]
+    assert (await program.get(f"{V1}/tables/needs.needs_selling?period=2026Q2"))[1]["release"] == "2026Q2-1"
+
+
+async def test_tables_come_as_csv_and_json_stat(program: Program) -> None:
+    _, table, _ = await program.get(f"{V1}/tables/needs.needs_selling")
+    _, text, headers = await program.get(f"{V1}/tables/needs.needs_selling.csv")
+    assert headers["Content-Type"] == "text/csv; charset=utf-8"
+    lines = list(csv.DictReader(io.StringIO(text.decode())))
+    counts = [line["count"] for line in lines if line["kind"] == "code"]
+    expected = [".." if count is None else str(count) for row in table["rows"] for count in row["counts"]]
+    assert counts == expected
+    _, stat, _ = await program.get(f"{V1}/tables/needs.needs_selling.jsonstat")
+    assert (stat["version"], stat["class"]) == ("2.0", "dataset")
+
+
+async def test_pages_cover_everything_once(program: Program) -> None:
+    _, whole, _ = await program.get(f"{V1}/tables?limit=200")
+    assert whole["next"] is None
+    found, address = [], f"{V1}/tables?limit=3&theme=needs"
+    while address:
+        _, page, _ = await program.get(address)
+        found += [(entry["release"], entry["id"]) for entry in page["items"]]
+        address = page["next"]
+    expected = [(entry["release"], entry["id"]) for entry in whole["items"] if entry["theme"] == "needs"]
+    assert found == expected
+    assert len(expected) > 3
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=201", "offset=-1", "limit=x", "offset=٣", "limit=1e2"])
+async def test_wrong_pages_are_refused(program: Program, query: str) -> None:
+    status, problem, _ = await program.get(f"{V1}/releases?{query}")
+    assert (status, problem["status"]) == (400, 400)
+    assert "limit" in problem["detail"]
+
+
+async def test_what_is_there_already_is_not_sent_again(program: Program) -> None:
+    for path in (f"{V1}/releases", f"{V1}/tables/needs.needs_selling", f"{V1}/tables/needs.needs_selling.csv"):
+        status, _, headers = await program.get(path)
+        assert status == 200
+        assert headers["Cache-Control"] == "private, no-cache"
+        known = headers["ETag"]
+        status, body, _ = await program.get(path, **{"If-None-Match": known})
+        assert (status, body) == (304, b"")
+        assert (await program.get(path, **{"If-None-Match": known, "Accept-Language": "en"}))[2]["ETag"] != known
+
+
+async def test_whoever_asks_too_often_waits(tmp_path: Path, few_releases: Path) -> None:
+    async with open_site(tmp_path, few_releases, api_requests_per_minute=3) as site:
+        program = await program_of(site)
+        answers = [await program.get(f"{V1}/codebook") for _ in range(4)]
+        assert [status for status, _, _ in answers] == [200, 200, 200, 429]
+        wait = int(answers[-1][2]["Retry-After"])
+        assert 0 < wait <= 60
+        site.clock.turn(wait)
+        assert (await program.get(f"{V1}/codebook"))[0] == 200
+
+
+# -- its own description ----------------------------------------------------------------------------------------------
+
+
+def schema_of(path: str, status: int) -> dict[str, Any]:
+    described = DESCRIPTION["paths"][path]["get"]["responses"][str(status)]
+    if "$ref" in described:
+        described = DESCRIPTION["components"]["responses"][described["$ref"].rpartition("/")[2]]
+    content = described["content"]
+    schema = content.get("application/json", content.get("application/problem+json"))["schema"]
+    return {**schema, "components": DESCRIPTION["components"]}
+
+
+ANSWERS = [
+    ("/api/v1/releases", "/api/v1/releases", 200),
+    ("/api/v1/releases", "/api/v1/releases?limit=0", 400),
+    ("/api/v1/releases/{number}", "/api/v1/releases/2026Q3-1", 200),
+    ("/api/v1/releases/{number}", "/api/v1/releases/none", 404),
+    ("/api/v1/releases/{number}/tables", "/api/v1/releases/newest/tables", 200),
+    ("/api/v1/releases/{number}/tables/{id}", "/api/v1/releases/newest/tables/arenas.needs_selling", 200),
+    ("/api/v1/tables", "/api/v1/tables", 200),
+    ("/api/v1/tables/{id}", "/api/v1/tables/young_needs_met.needs_under_18", 200),
+    ("/api/v1/tables/{id}", "/api/v1/tables/nothing", 404),
+    ("/api/v1/codebook", "/api/v1/codebook", 200),
+]
+
+
+@pytest.mark.parametrize(("described", "path", "expected"), ANSWERS)
+async def test_answers_are_as_described(program: Program, described: str, path: str, expected: int) -> None:
+    status, document, _ = await program.get(path)
+    assert status == expected
+    jsonschema.Draft202012Validator(schema_of(described, status)).validate(document)
+
+
+async def test_every_route_is_described_and_every_description_served(site: Site) -> None:
+    served = {path for method, path, _ in declared(site.server.app) if path.startswith("/api/") and method == "GET"}
+    assert served == set(DESCRIPTION["paths"])
+    browser = await site.browser()
+    answer = await browser.client.get(f"{V1}/openapi.yml")
+    assert yaml.safe_load(await answer.text()) == DESCRIPTION
+
+
+@pytest.fixture
+async def broken(tmp_path: Path) -> AsyncIterator[Site]:
+    (tmp_path / "releases" / "0001-2026Q3-1").mkdir(parents=True)
+    async with open_site(tmp_path / "var", tmp_path / "releases") as opened:
+        yield opened
+
+
+async def test_damaged_releases_are_told_without_a_fault(broken: Site) -> None:
+    status, problem, _ = await (await program_of(broken)).get(f"{V1}/releases")
+    assert (status, problem["title"]) == (503, "unavailable")
