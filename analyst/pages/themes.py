@@ -49,7 +49,8 @@ THEME_PAGES: Final = (
         "experience",
         message("Experience of services"),
         message(
-            "How people were treated, whether they got help, and what services cost. Each response is about one service."
+            "How people were treated, whether they got help, and what services cost."
+            " Each response is about one service."
         ),
         (Theme.EXPERIENCE, Theme.COST),
     ),

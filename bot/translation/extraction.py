@@ -18,6 +18,7 @@ FLOW_KEYS = frozenset({"text", "title", "cannot_speak"})
 CODEBOOK_KEYS = frozenset({"question", "label", "title", "help"})
 DEFINITION_KEYS = frozenset({"definition", "note"})
 TABLE_KEYS = frozenset({"title", "base", "notes"})
+FIGURE_KEYS = frozenset({"figure", "population", "warning", "warnings", "group", "unit", "note"})
 DIRECTORY_KEYS = frozenset(
     {"description", "application_process", "eligibility_description", "fees_description", "hours_description", "note"}
 )
@@ -46,6 +47,13 @@ def extract_definitions(file: BinaryIO, keywords: object, comment_tags: object, 
 def extract_tables(file: BinaryIO, keywords: object, comment_tags: object, options: object) -> Iterator[Extracted]:
     """Yield the title, the base and the notes of a declared table."""
     yield from _strings(_load(file), TABLE_KEYS, "table")
+
+
+def extract_reference_figures(
+    file: BinaryIO, keywords: object, comment_tags: object, options: object
+) -> Iterator[Extracted]:
+    """Yield what reference figures say in words; their sources are not translated."""
+    yield from _strings(_load(file), FIGURE_KEYS, "reference figure")
 
 
 def extract_directory(file: BinaryIO, keywords: object, comment_tags: object, options: object) -> Iterator[Extracted]:

@@ -21,6 +21,7 @@ from bot.translation.extraction import (
     extract_definitions,
     extract_directory,
     extract_flows,
+    extract_reference_figures,
     extract_tables,
 )
 from content_files import ContentProblem
@@ -51,6 +52,12 @@ _STATISTICS_METHODS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("intake_store/**/templates/*.html", babel_extract, ("_", "gettext")),
 )
 
+_ANALYST_METHODS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
+    ("analyst/**/*.py", extract_python, ("message",)),
+    ("analyst/**/templates/*.html", babel_extract, ("say",)),
+    ("analyst/figures/*.yml", extract_reference_figures, ()),
+)
+
 ASSISTANT = Domain(
     DOMAIN,
     f"""\
@@ -68,7 +75,16 @@ STATISTICS = Domain(
 )
 """What only readers of the statistics see; apart, so that the assistant need not load it."""
 
-DOMAINS = (ASSISTANT, STATISTICS)
+ANALYST = Domain(
+    "analyst",
+    """\
+# Texts of Fyren's analyst's place: pages, files and reference figures. Made by `make messages`; translations belong into
+# <language>/LC_MESSAGES/analyst.po.""",
+    _ANALYST_METHODS,
+)
+"""What only people with an account at the analyst's place see, or read in a file from there."""
+
+DOMAINS = (ASSISTANT, STATISTICS, ANALYST)
 
 
 def build_template(root: Path, domain: Domain = ASSISTANT) -> Catalog:
