@@ -78,8 +78,8 @@ STATISTICS = Domain(
 ANALYST = Domain(
     "analyst",
     """\
-# Texts of Fyren's analyst's place: pages, files and reference figures. Made by `make messages`; translations belong into
-# <language>/LC_MESSAGES/analyst.po.""",
+# Texts of Fyren's analyst's place: pages, files and reference figures. Made by `make messages`; translations belong
+# into <language>/LC_MESSAGES/analyst.po.""",
     _ANALYST_METHODS,
 )
 """What only people with an account at the analyst's place see, or read in a file from there."""
