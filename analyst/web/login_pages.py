@@ -141,7 +141,7 @@ def _code_page(
     )
 
 
-@own_account
+@at_stage(*Stage)
 async def _log_out(request: web.Request) -> web.Response:
     await request.app[ACCOUNTS].sessions.log_out(request[TOKEN])
     request[NEW_TOKEN] = ""

@@ -16,6 +16,7 @@ from analyst.web.problems import WebProblem
 
 PROBLEM_TYPE: Final = "application/problem+json"
 _LONGEST_NEXT: Final = 500
+_NO_PAGES: Final = ("//", "/login", "/logout", "/confirm", "/api/")
 
 
 def page(request: web.Request, template: str, *, status: int = 200, **context: Any) -> web.Response:
@@ -71,9 +72,12 @@ def see_other(address: str) -> web.Response:
 
 def safe_next(address: str) -> str:
     """Return where to go on after a login: a page of this site, or the first page."""
-    parts = urlsplit(address) if len(address) <= _LONGEST_NEXT and address.isprintable() else urlsplit("")
-    fits = address.startswith("/") and not address.startswith(("//", "/\\", "/login", "/logout", "/confirm"))
-    return address if fits and not parts.scheme and not parts.netloc and "\\" not in address else "/"
+    if len(address) > _LONGEST_NEXT or not address.isprintable() or "\\" in address:
+        return "/"
+    if not address.startswith("/") or address.startswith(_NO_PAGES):
+        return "/"
+    parts = urlsplit(address)
+    return "/" if parts.scheme or parts.netloc else address
 
 
 def with_next(address: str, next_page: str) -> str:

@@ -124,7 +124,8 @@ async def test_what_is_there_already_is_not_sent_again(program: Program) -> None
         known = headers["ETag"]
         status, body, _ = await program.get(path, **{"If-None-Match": known})
         assert (status, body) == (304, b"")
-        assert (await program.get(path, **{"If-None-Match": known, "Accept-Language": "en"}))[2]["ETag"] != known
+        in_english = (await program.get(path, **{"If-None-Match": known, "Accept-Language": "en"}))[0]
+        assert in_english == (304 if path.endswith("releases") else 200), "what holds no words is the same in both"
 
 
 async def test_whoever_asks_too_often_waits(tmp_path: Path, few_releases: Path) -> None:
@@ -158,7 +159,7 @@ ANSWERS = [
     ("/api/v1/releases/{number}/tables", "/api/v1/releases/newest/tables", 200),
     ("/api/v1/releases/{number}/tables/{id}", "/api/v1/releases/newest/tables/arenas.needs_selling", 200),
     ("/api/v1/tables", "/api/v1/tables", 200),
-    ("/api/v1/tables/{id}", "/api/v1/tables/young_needs_met.needs_under_18", 200),
+    ("/api/v1/tables/{id}", "/api/v1/tables/needs_by_gender.needs_selling", 200),
     ("/api/v1/tables/{id}", "/api/v1/tables/nothing", 404),
     ("/api/v1/codebook", "/api/v1/codebook", 200),
 ]

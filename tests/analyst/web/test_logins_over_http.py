@@ -83,7 +83,7 @@ async def test_a_name_that_is_nobodys_looks_like_a_wrong_password(site: Site) ->
         answers[name] = []
         for _ in range(7):
             answer = await browser.post("/login", {"name": name, "password": "not the password"})
-            text = re.sub(r'value="[0-9a-f]{64}"', "", browser.text).replace(name, "NAME")
+            text = re.sub(r"\b[0-9a-f]{64}\b", "", browser.text).replace(name, "NAME")
             answers[name].append((answer.status, answer.headers.get("Retry-After", ""), text))
     assert answers["anna"] == answers["nobody"]
     assert [status for status, _, _ in answers["anna"]] == [400] * 5 + [429] * 2
@@ -140,7 +140,7 @@ async def test_an_account_is_invited_changed_and_shut(site: Site) -> None:
     fields = {"name": "olle", "display_name": "=Olle", "role": "analyst"}
     assert (await browser.post("/accounts", fields)).status == 200
     assert "olle" in browser.text
-    assert re.search(r"<code>[0-9A-Z-]{25,}</code>", browser.text)
+    assert re.search(r"<code>[^<]{25,}</code>", browser.text)
     assert (await browser.post("/accounts", fields)).status == 400, "a name is given once"
     answer = await browser.post("/accounts/olle/roles", {"role": "releaser"})
     assert answer.headers["Location"] == "/accounts/olle?done=roles"
