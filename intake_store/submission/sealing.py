@@ -12,6 +12,7 @@ import logging
 import re
 import uuid
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, NewType
 
@@ -185,8 +186,20 @@ def seal_bytes(
 
 def binding(row_id: uuid.UUID, key_id: KeyId, purpose: str, codebook_version: str, iso_week: IsoWeek) -> bytes:
     """Return the bytes of HPKE's `info`: a name of the format and the parts, each behind its length in two bytes."""
-    parts = (b"fyren sealed row 1", row_id.bytes, *(str(p).encode() for p in (key_id, purpose, codebook_version)))
-    return b"".join(len(part).to_bytes(2, "big") + part for part in (*parts, str(iso_week).encode()))
+    return _FORMAT + _behind_length(row_id.bytes) + _bound_text(key_id, purpose, codebook_version, str(iso_week))
+
+
+@lru_cache(maxsize=1024)
+def _bound_text(*parts: str) -> bytes:
+    """Return the part of a binding that all rows of a week have in common; a load asks for it for every row."""
+    return b"".join(_behind_length(part.encode()) for part in parts)
+
+
+def _behind_length(part: bytes) -> bytes:
+    return len(part).to_bytes(2, "big") + part
+
+
+_FORMAT: Final = _behind_length(b"fyren sealed row 1")
 
 
 def pad(content: bytes) -> bytes:
