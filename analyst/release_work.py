@@ -37,6 +37,7 @@ BUSY: Final = message("Another period is being worked on. Wait until it is ready
 SEEN_ANOTHER: Final = message(
     "Another release of this period was made since you looked. Nothing was released. Look at the period again."
 )
+UNSEEN: Final = message("Look at a preview of the period first.")
 BROKEN: Final = message("The work broke off because of a fault here, and nothing was released. Tell an administrator.")
 
 _log = logging.getLogger(__name__)
@@ -217,7 +218,7 @@ class ReleaseWork:
             if work.newest != seen:
                 raise ReleaseError(SEEN_ANOTHER)
             if known is None or known.preview is None or known.preview.compared_with != seen:
-                raise ReleaseError("Look at a preview of the period first.")
+                raise ReleaseError(UNSEEN)
         except ReleaseError:
             self._forget(work, known)
             raise

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from analyst.release_work import OpenStatistics
+from analyst.translation import message
 from intake_store.codebook import Codebook, load_codebooks
 from intake_store.commands.key_rings import stored_passphrases
 from intake_store.commands.releases import releasing
@@ -15,6 +17,10 @@ from intake_store.statistics.declarations import load_declarations
 from intake_store.submission.errors import IntakeStoreError
 from intake_store.warehouse.warehouse import Warehouse
 from intake_store.warehouse.warehouse_key import WarehouseKey
+
+NO_WAREHOUSE: Final = message(
+    "There is no warehouse on this machine yet. Whoever holds the private key runs `fyren responses load`."
+)
 
 
 class WarehouseMissing(IntakeStoreError):
@@ -36,9 +42,7 @@ class WarehouseDoor:
         """Yield what makes tables; raises `IntakeStoreError` and `ContentError` if something is missing or broken."""
         settings = self._settings
         if not settings.warehouse_key.exists():
-            raise WarehouseMissing(
-                "There is no warehouse on this machine yet. Whoever holds the private key runs `fyren responses load`."
-            )
+            raise WarehouseMissing(NO_WAREHOUSE)
         passphrases = self._passphrases or stored_passphrases(settings, settings.warehouse_key)
         if not passphrases:
             raise WarehouseMissing(

@@ -176,10 +176,8 @@ def _to_step_up(request: web.Request) -> web.StreamResponse:
 
 def _with_next(address: str, request: web.Request) -> str:
     """Return an address that leads back to the page afterwards; a form leads back to the page it stood on."""
-    if request.method in (hdrs.METH_GET, hdrs.METH_HEAD):
-        back = request.path_qs
-    else:
-        back = form_page_of(request)
+    is_page = request.method in (hdrs.METH_GET, hdrs.METH_HEAD)
+    back = request.path_qs if is_page else form_page_of(request)
     return with_next(address, back)
 
 

@@ -20,6 +20,13 @@ _LIST: Final = "/work/releases"
 _LONGEST_TEXT: Final = 500
 _FORM: Final = "/work/releases/{period}"
 
+STATES: Final = {
+    WorkState.RUNNING: message("being made"),
+    WorkState.PREVIEWED: message("previewed"),
+    WorkState.RELEASED: message("released"),
+    WorkState.FAILED: message("failed"),
+}
+
 TOO_LONG: Final = message("A note or a reason has at most 500 characters, all of them printable.")
 
 
@@ -35,7 +42,8 @@ def routes() -> list[web.AbstractRouteDef]:
 
 @requires(Permission.PREVIEW)
 async def _periods(request: web.Request) -> web.Response:
-    return page(request, "release_periods.html", standings=await request.app[RELEASE_WORK].standings())
+    standings = await request.app[RELEASE_WORK].standings()
+    return page(request, "release_periods.html", standings=standings, states=STATES)
 
 
 @requires(Permission.PREVIEW)
