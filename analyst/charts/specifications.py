@@ -31,6 +31,9 @@ from intake_store.statistics.table_output import WITHHELD
 _ORDERED: Final = frozenset({"age_band", "about_age", "contact_when", "event", "situation", "relation"})
 """Variables whose categories have an order of their own, which a chart keeps."""
 
+SUPPLY_COLUMN: Final = "services"
+"""Beside a need in a county, how many services there are for it."""
+
 _MOST_LINES: Final = 12
 _SPLIT: Final = "split(datum.label, '\\n')"
 _RAISED: Final = {"condition": {"test": "indexof(datum.label, '\\n') >= 0", "value": -7}, "value": 0}
@@ -394,11 +397,13 @@ def _tiles(table: ReleasedTable, width: Width, words: Words) -> Any:
     column = drawn_columns(table)[0][0]
     cells = {mark.row: mark for mark in marks(table) if mark.column == column}
     tile = 62 if width is Width.NARROW else 72
+    beside = {mark.row: mark.text for mark in marks(table) if mark.column == SUPPLY_COLUMN}
     data, others = [], []
     for code, mark in cells.items():
         if code in TILES:
             across, down, letters = TILES[code]
-            data.append(mark.datum(across=across, down=down, letters=letters))
+            text = f"{mark.text} / {beside[code]}" if code in beside else mark.text
+            data.append(mark.datum(across=across, down=down, letters=letters) | {"text": text})
         else:
             others.append(mark)
     if not data:

@@ -12,14 +12,16 @@ from urllib.parse import urlencode
 from analyst.charts.counties import TILES
 from analyst.charts.kinds import ChartKind, chart_kind
 from analyst.charts.marks import share
+from analyst.charts.specifications import SUPPLY_COLUMN
 from analyst.exports.description import Statement, about_table
 from analyst.exports.formats import EXPORT_FORMATS
 from analyst.exports.publication import Publication, localised
 from analyst.figures.reference_figures import ReferenceFigure, ReferenceFigures
-from analyst.translation import Translator
+from analyst.translation import Translator, message
 from analyst.web.publications import table_id
 from intake_store.codebook import Codebook
 from intake_store.statistics.declarations import Source
+from intake_store.statistics.geography import COUNTY
 from intake_store.statistics.released import Figure, ReleasedRow, ReleasedTable
 from intake_store.statistics.releases import Release
 from intake_store.statistics.table_output import WITHHELD
@@ -69,6 +71,7 @@ class Exhibit:
     warnings: tuple[str, ...]
     files: tuple[Link, ...]
     counties: str
+    on_a_tile: str
     language: str
     version: str
 
@@ -130,6 +133,7 @@ class Exhibits:
             warnings=self._references.warnings if found else (),
             files=tuple(_files(release, name, say)),
             counties=_counties(shown) if kind is ChartKind.TILES else "",
+            on_a_tile=_on_a_tile(shown, say),
             language=say.language,
             version=digest[:12],
         )
@@ -201,3 +205,12 @@ def _counties(table: ReleasedTable) -> str:
     """Return what the letters on the tiles stand for."""
     known = [(TILES[row.code][2], row.label) for row in table.rows if row.code in TILES]
     return ", ".join(f"{letters} {label}" for letters, label in known)
+
+
+def _on_a_tile(table: ReleasedTable, say: Translator) -> str:
+    """Return what the two figures on a tile are; with one, nothing has to be said."""
+    labels = dict(table.columns)
+    if SUPPLY_COLUMN not in labels or table.row_variable != COUNTY:
+        return ""
+    text = say(message("The figures on a tile: {first} / {second}."))
+    return text.format(first=table.columns[0][1], second=labels[SUPPLY_COLUMN])
