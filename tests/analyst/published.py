@@ -28,7 +28,32 @@ COVERAGE = PROJECT / "flows" / "directory" / "coverage.csv"
 AFTERWARDS = IsoWeek(2026, 45)
 
 FEW_TABLES = frozenset(
-    ["needs", "needs_by_county", "needs_by_age", "needs_by_region", "needs_over_time", "needs_met_by_gender", "barriers", "arenas", "arenas_over_time", "county", "forms", "age_by_gender", "treatment_by_service", "treatment_over_time", "service_kind", "supply_by_county", "young_needs_by_gender", "young_treatment", "young_needs_over_time", "buyers_arenas_by_age", "funnel_by_channel", "staff_asking", "citizenship_country", "cost_per_person"]
+    [
+        "needs",
+        "needs_by_county",
+        "needs_by_age",
+        "needs_by_region",
+        "needs_over_time",
+        "needs_met_by_gender",
+        "barriers",
+        "arenas",
+        "arenas_over_time",
+        "county",
+        "forms",
+        "age_by_gender",
+        "treatment_by_service",
+        "treatment_over_time",
+        "service_kind",
+        "supply_by_county",
+        "young_needs_by_gender",
+        "young_treatment",
+        "young_needs_over_time",
+        "buyers_arenas_by_age",
+        "funnel_by_channel",
+        "staff_asking",
+        "citizenship_country",
+        "cost_per_person",
+    ]
 )
 """One table of every kind there is to draw."""
 

@@ -1,0 +1,76 @@
+"""Releases of made-up responses, the dashboard on them, and Chromium."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from aiohttp import web
+from dashboard_site import dashboard_site
+from playwright.async_api import Browser, async_playwright
+from published import publish
+
+from intake_store.periods import Quarter, Year
+
+TABLES = frozenset(
+    [
+        "needs",
+        "needs_over_time",
+        "age_by_gender",
+        "county",
+        "needs_met_by_gender",
+        "treatment_by_gender",
+        "young_needs_by_gender",
+        "funnel_by_channel",
+        "cost_per_person",
+    ]
+)
+PERIODS = (*(Quarter(2025, number) for number in (1, 2, 3, 4)), Year(2025))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--analyst-screenshots", type=Path, default=None, help="folder to write the dashboard's pages to")
+
+
+@pytest.fixture(scope="session")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("published")
+    publish(folder / "releases", folder / "warehouse", 8_000, TABLES, PERIODS)
+    return folder / "releases"
+
+
+async def _served(app: web.Application) -> AsyncIterator[str]:
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def address(released: Path) -> AsyncIterator[str]:
+    async for found in _served(dashboard_site(released)):
+        yield found
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def empty_address(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    async for found in _served(dashboard_site(tmp_path_factory.mktemp("nothing"))):
+        yield found
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    path = os.environ.get("FYREN_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        pytest.fail("The browser tests need Chromium. Install it, or set FYREN_CHROMIUM to its path.", pytrace=False)
+    async with async_playwright() as playwright:
+        opened = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        yield opened
+        await opened.close()
+        await asyncio.sleep(0)
