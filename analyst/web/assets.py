@@ -31,4 +31,4 @@ def _route(path: Path) -> web.AbstractRouteDef:
             headers={hdrs.CACHE_CONTROL: _AN_HOUR},
         )
 
-    return web.get(f"/work/assets/{path.name}", asset)
+    return web.get(f"/desk/assets/{path.name}", asset)

@@ -16,9 +16,9 @@ from analyst.web.problems import NotFound
 from intake_store.periods import Period, parse_period
 from intake_store.statistics.releases import ReleaseError
 
-_LIST: Final = "/work/releases"
+_LIST: Final = "/desk/releases"
 _LONGEST_TEXT: Final = 500
-_FORM: Final = "/work/releases/{period}"
+_FORM: Final = "/desk/releases/{period}"
 
 STATES: Final = {
     WorkState.RUNNING: message("being made"),

@@ -62,7 +62,7 @@ async def test_only_good_tokens_and_logins_read(site: Site, program: Program) ->
 
 
 async def test_tokens_reach_nothing_but_the_api_and_files(program: Program) -> None:
-    for path in ("/account", "/work/releases", "/audit", "/accounts"):
+    for path in ("/account", "/desk/releases", "/audit", "/accounts"):
         status, _, headers = await program.get(path)
         assert (status, headers["Location"]) == (303, f"/login?next={path}")
     assert (await program.get("/releases/2026Q3-1/tables/needs.needs_selling.csv"))[0] == 200

@@ -47,7 +47,7 @@ def named(headers: CIMultiDictProxy[str], names: dict[str, str]) -> dict[str, st
         ("", "/account", 303, "no-store"),
         ("", "/nothing", 404, "no-store"),
         ("", "/api/v1/releases", 401, "no-store"),
-        ("", "/work/assets/work.css", 200, "public, max-age=3600"),
+        ("", "/desk/assets/work.css", 200, "public, max-age=3600"),
         ("anna", "/account", 200, "no-store"),
         ("anna", "/audit", 403, "no-store"),
         ("anna", FILE, 200, "private, no-cache"),

@@ -22,7 +22,7 @@ from intake_store.statistics.releases import AttackFigures, Release, ReleaseDraf
 from intake_store.statistics.releasing import Occasion, Preview
 from intake_store.submission.iso_weeks import IsoWeek
 
-PERIOD = "/work/releases/2026Q3"
+PERIOD = "/desk/releases/2026Q3"
 
 
 class Statistics:
@@ -203,7 +203,7 @@ async def test_while_it_runs_a_page_without_a_script_asks_again(site: Site, stat
     assert answer.status == 200
     assert f'<meta http-equiv="refresh" content="3;url={PERIOD}">' in browser.text
     assert f'<a href="{PERIOD}">' in browser.text
-    answer = await browser.post("/work/releases/2026Q2/preview")
+    answer = await browser.post("/desk/releases/2026Q2/preview")
     assert answer.status == 409
     statistics.going.set()
     await done(browser)
@@ -246,7 +246,7 @@ async def test_a_release_needs_a_fresh_second_factor_and_a_preview(site: Site, s
 async def test_without_a_warehouse_the_page_says_what_to_do(tmp_path: Path) -> None:
     async with open_site(tmp_path / "bare") as site:
         browser = await site.browser("rut")
-        await browser.get("/work/releases")
+        await browser.get("/desk/releases")
         assert "2026Q3" in browser.text
         await preview(browser)
         assert "fyren responses load" in browser.text
@@ -255,4 +255,4 @@ async def test_without_a_warehouse_the_page_says_what_to_do(tmp_path: Path) -> N
 @pytest.mark.parametrize("period", ["2026Q5", "x", "20261", "2026Q3'"])
 async def test_there_is_no_such_period(site: Site, period: str) -> None:
     browser = await site.browser("rut")
-    assert (await browser.get(f"/work/releases/{period}")).status == 404
+    assert (await browser.get(f"/desk/releases/{period}")).status == 404

@@ -102,7 +102,7 @@ async def test_pages_of_work_have_no_barriers(chromium: Chromium, local: Site) -
     await page.goto(f"http://localhost:{local.server.port}/invitation")
     found["/invitation"] = await barriers(page)
     for name, paths in {
-        "rut": ("/account", "/confirm", "/account/enrol", "/work/releases", "/work/releases/2026Q3", "/nothing"),
+        "rut": ("/account", "/confirm", "/account/enrol", "/desk/releases", "/desk/releases/2026Q3", "/nothing"),
         "ada": ("/accounts", "/accounts/anna", "/audit", "/audit/check"),
     }.items():
         await page.context.clear_cookies()
