@@ -90,9 +90,7 @@ def _bars(table: ReleasedTable, width: Width, words: Words) -> Any:
     column = table.columns[place][0]
     cells = {mark.row: mark for mark in marks(table) if mark.column == column}
     chosen = [cells[row.code] for row in rows]
-    if width is Width.NARROW:
-        return _labelled_above(chosen, [column], {column: ""}, width)
-    return _labelled_left(chosen, [column], {column: ""}, width, 250)
+    return _labelled(chosen, [column], {column: ""}, width, 250)
 
 
 def _multiples(table: ReleasedTable, width: Width, words: Words) -> Any:
@@ -103,8 +101,17 @@ def _multiples(table: ReleasedTable, width: Width, words: Words) -> Any:
     chosen = sorted((mark for mark in marks(table) if mark.column in names), key=lambda mark: order[mark.row])
     letters = 9 if width is Width.NARROW else max(10, 62 // len(columns))
     labels = {code: joined(wrapped(label, letters)) for code, label in columns}
-    draw = _labelled_above if width is Width.NARROW else lambda *args: _labelled_left(*args, 240)
-    return draw(chosen, [code for code, _ in columns], labels, width)
+    return _labelled(chosen, [code for code, _ in columns], labels, width, 240)
+
+
+def _labelled(chosen: list[Mark], columns: list[str], labels: Mapping[str, str], width: Width, left: int) -> Any:
+    if width is Width.NARROW:
+        return _labelled_above(chosen, columns, labels, width)
+    return _labelled_left(chosen, columns, labels, width, left)
+
+
+def _data(values: list[dict[str, Any]]) -> Any:
+    return alt.Data(values=values)  # type: ignore[no-untyped-call]
 
 
 def _labelled_left(chosen: list[Mark], columns: list[str], labels: Mapping[str, str], width: Width, left: int) -> Any:
@@ -149,7 +156,7 @@ def _panels(
     height, shift = 17, 0
     if above:
         height, shift = 15, (16 if above["tall"] else 9)
-    source = alt.Data(values=data)
+    source = _data(values=data)
     colour = alt.condition(f"datum.column === '{TOTAL}'", alt.value(BAR_TOTAL), alt.value(BAR))
     several = len(columns) > 1
     shown = "isValid(datum.value)"
@@ -214,7 +221,7 @@ def _stacked(table: ReleasedTable, width: Width, words: Words) -> Any:
             start += mark.value
         if any(mark.value is None for mark in by_column[code]):
             segments.append(_segment(code, names[code], start, max(100.0, start), "", "", WITHHELD))
-    source = alt.Data(values=segments)
+    source = _data(values=segments)
     tall = any("\n" in name for name in names.values())
     order = [names[code] for code, _ in columns]
     axis = None
@@ -260,7 +267,7 @@ def _stacked(table: ReleasedTable, width: Width, words: Words) -> Any:
     layers = [bars, texts]
     if narrow:
         layers.append(
-            alt.Chart(alt.Data(values=[{"label": name} for name in order]))
+            alt.Chart(_data(values=[{"label": name} for name in order]))
             .mark_text(align="left", dy=-14 if tall else -8, fontSize=13, lineBreak="\n", color=INK)
             .encode(x=alt.value(0), y=y, text="label:N")
         )
@@ -294,7 +301,7 @@ def _matrix(table: ReleasedTable, width: Width, words: Words) -> Any:
     ]
     left, largest = 215, max(float(str(datum.get("value", 0))) for datum in data) or 1.0
     room = width.pixels - left
-    source = alt.Data(values=data)
+    source = _data(values=data)
     y = alt.Y(
         "label:N",
         sort=list(names.values()),
@@ -355,7 +362,7 @@ def _lines(table: ReleasedTable, width: Width, words: Words) -> Any:
             end = mark.column in ends
             data.append(mark.datum(panel=panels[row.code], run=f"{row.code} {run}", end=end))
     largest = max((float(str(datum["value"])) for datum in data if "value" in datum), default=1.0) or 1.0
-    source = alt.Data(values=data)
+    source = _data(values=data)
     x = alt.X(
         "column:O",
         sort=quarters,
@@ -409,7 +416,7 @@ def _tiles(table: ReleasedTable, width: Width, words: Words) -> Any:
     if not data:
         return _bars(table, width, words)
     largest = max((float(str(datum["value"])) for datum in data if "value" in datum), default=1.0) or 1.0
-    source = alt.Data(values=data)
+    source = _data(values=data)
     x = alt.X("across:O", axis=None, sort=list(range(5)))
     y = alt.Y("down:O", axis=None, sort=list(range(8)))
     shown = "isValid(datum.value)"
@@ -432,8 +439,9 @@ def _tiles(table: ReleasedTable, width: Width, words: Words) -> Any:
     grid = alt.layer(*layers, data=source).properties(width=5 * tile, height=8 * tile)
     if not others:
         return grid
-    draw = _labelled_above if width is Width.NARROW else lambda *args: _labelled_left(*args, 250)
-    return alt.vconcat(grid, draw(others, [column], {column: ""}, width), spacing=18).resolve_scale(x="independent")
+    return alt.vconcat(grid, _labelled(others, [column], {column: ""}, width, 250), spacing=18).resolve_scale(
+        x="independent"
+    )
 
 
 _CHARTS: Final[Mapping[ChartKind, Callable[[ReleasedTable, Width, Words], Any]]] = {
