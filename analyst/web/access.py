@@ -12,7 +12,7 @@ from analyst.accounts.permissions import Permission
 from analyst.accounts.sessions import Stage
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-_Handler = TypeVar("_Handler", bound=Handler)
+_Handler = TypeVar("_Handler", bound=Callable[..., Awaitable[web.StreamResponse]])
 
 _ATTRIBUTE: Final = "fyren_access"
 _FORM_PAGE: Final = "fyren_form_page"
