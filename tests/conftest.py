@@ -34,6 +34,9 @@ COVERAGE = "flow steps"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the golden conversations as they are now")
+    parser.addoption(
+        "--update-docs", action="store_true", help="write what in docs/ follows from the code, and pictures"
+    )
     parser.addoption("--nlu-socket", type=Path, help="use the understanding service that runs there already")
 
 
