@@ -1,6 +1,6 @@
 """How long the analyst's pages take, at a folder of releases: the first time and again.
 
-    python benchmarks/analyst_pages.py var/analyst/releases
+python benchmarks/analyst_pages.py var/analyst/releases
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ import pytest
 from codebook_page import model_sources
 from written_docs import DOCS, Command, Page, command_tree, pages, part_of, variables, with_part, written_parts
 
+from analyst.settings import AnalystSettings
 from bot.content import Content, load_content
 from bot.conversation.actions import ACTION_NAMES
 from bot.dialogue.engine import advance
@@ -30,6 +31,7 @@ from intake_store.warehouse.storage import RESPONSE_FIELDS as WAREHOUSE_COLUMNS
 PARTS = (
     "settings of the bot",
     "settings of the store",
+    "settings of the analyst's place",
     "commands",
     "topics",
     "patterns",
@@ -67,12 +69,14 @@ def test_every_variable_of_the_monitoring_model_is_asked_or_has_a_reason(content
 
 def test_every_variable_that_the_code_names_is_described() -> None:
     described = set(re.findall(r"FYREN_[A-Z_]+[A-Z]", (DOCS / "settings.md").read_text(encoding="utf-8")))
-    code = [path for part in ("bot", "fyren", "intake_store", "tests") for path in (PROJECT / part).rglob("*.py")]
+    code = [
+        path for part in ("analyst", "bot", "fyren", "intake_store", "tests") for path in (PROJECT / part).rglob("*.py")
+    ]
     named = {name for path in code for name in re.findall(r"\bFYREN_[A-Z_]+[A-Z]\b", path.read_text(encoding="utf-8"))}
-    existing = {*variables(BotSettings), *variables(IntakeSettings), *OF_THE_TESTS}
+    existing = {*variables(BotSettings), *variables(IntakeSettings), *variables(AnalystSettings), *OF_THE_TESTS}
     assert existing <= described
     assert described <= existing, "a variable is described that there is not"
-    assert named - {"FYREN_INTAKE"} <= existing
+    assert named - {"FYREN_ANALYST", "FYREN_INTAKE"} <= existing
 
 
 def test_commands_in_the_documentation_exist() -> None:

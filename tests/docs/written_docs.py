@@ -14,6 +14,7 @@ from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 from typer.core import TyperCommand, TyperGroup
 
+from analyst.settings import AnalystSettings
 from bot.dialogue.flow_model import FlowSet
 from bot.settings import PROJECT, BotSettings
 from fyren.cli import create_app
@@ -157,6 +158,7 @@ def written_parts(flow_set: FlowSet, codebook: Codebook) -> Iterator[tuple[Path,
     """Yield page, name and text of every part that follows from the code."""
     yield DOCS / "settings.md", "settings of the bot", settings_table(BotSettings)
     yield DOCS / "settings.md", "settings of the store", settings_table(IntakeSettings)
+    yield DOCS / "settings.md", "settings of the analyst's place", settings_table(AnalystSettings)
     yield DOCS / "commands.md", "commands", commands_text()
     yield DOCS / "flows.md", "topics", flow_table(flow_set, patterns=False)
     yield DOCS / "flows.md", "patterns", flow_table(flow_set, patterns=True)
