@@ -16,7 +16,7 @@ import pyarrow as pa
 from intake_store.codebook import Codebook
 from intake_store.periods import Period, Quarter
 from intake_store.statistics.counts import CountSource, TableError
-from intake_store.statistics.declarations import Source, TableDeclaration
+from intake_store.statistics.declarations import USAGE_FIELDS, Source, TableDeclaration
 from intake_store.statistics.geography import COUNTY, REGION
 from intake_store.submission.response import QualityFlag
 from intake_store.warehouse.tallies import PeriodSummary, Tally
@@ -24,7 +24,6 @@ from intake_store.warehouse.tallies import PeriodSummary, Tally
 _TALLIES: Final = "closed_tallies"
 _SUMMARIES: Final = "closed_summaries"
 _USAGE: Final = "closed_usage"
-_USAGE_FIELDS: Final = ("event", "subject", "channel", "language", "county")
 _KEYS: Final = 2**32
 
 _Names = tuple[str, ...]
@@ -51,7 +50,7 @@ _SUMMARY_SCHEMA: Final = pa.schema(
     ]
 )
 _USAGE_SCHEMA: Final = pa.schema(
-    [("quarter", pa.string()), *((name, pa.string()) for name in _USAGE_FIELDS), ("count", pa.int64())]
+    [("quarter", pa.string()), *((name, pa.string()) for name in USAGE_FIELDS), ("count", pa.int64())]
 )
 
 
@@ -88,7 +87,7 @@ class ClosedCounts:
         }
         self._usage: dict[str, dict[_Cell, int]] = {}
         for row in _rows(counts.dataset(_USAGE)):
-            self._usage.setdefault(row["quarter"], {})[tuple(row[name] for name in _USAGE_FIELDS)] = row["count"]
+            self._usage.setdefault(row["quarter"], {})[tuple(row[name] for name in USAGE_FIELDS)] = row["count"]
         self._closed = frozenset(quarter for quarter, _ in self._summaries)
 
     def is_closed(self, quarter: Quarter) -> bool:
@@ -127,7 +126,7 @@ class ClosedCounts:
         for quarter in period.quarters:
             if self.is_closed(quarter):
                 for place, count in self._usage.get(str(quarter), {}).items():
-                    cell = tuple(place[_USAGE_FIELDS.index(name)] for name in fields)
+                    cell = tuple(place[USAGE_FIELDS.index(name)] for name in fields)
                     sums[cell] = sums.get(cell, 0) + count
             else:
                 for cell, count in self._counts.usage_tally(quarter, fields).items():
@@ -180,8 +179,8 @@ def close_quarter(
                 kept = {"names": list(names), "cell": list(cell), "count": tally.count, "key_sum": tally.key_sum}
                 tallies.append(place | kept)
     usage = [
-        {"quarter": str(quarter), **dict(zip(_USAGE_FIELDS, cell, strict=True)), "count": count}
-        for cell, count in sorted(counts.usage_tally(quarter, _USAGE_FIELDS).items())
+        {"quarter": str(quarter), **dict(zip(USAGE_FIELDS, cell, strict=True)), "count": count}
+        for cell, count in sorted(counts.usage_tally(quarter, USAGE_FIELDS).items())
     ]
     # The summaries come last: only with them a quarter is closed, so whoever stops half-way begins again.
     _append(counts, _USAGE, usage, _USAGE_SCHEMA, quarter)

@@ -215,15 +215,6 @@ class Warehouse:
             synthetic=any(row["synthetic"] for row in groups if not row["flags"]),
         )
 
-    def counts(self, population: str, quarter: Quarter, rows: str) -> dict[str, int]:
-        """Return the counts of a tally of one variable."""
-        return {cell[0]: tally.count for cell, tally in self.tally(population, quarter, [rows]).items()}
-
-    def cross_counts(self, population: str, quarter: Quarter, rows: str, columns: str) -> dict[tuple[str, str], int]:
-        """Return the counts of a tally of two variables."""
-        found = self.tally(population, quarter, [rows, columns])
-        return {(cell[0], cell[1]): tally.count for cell, tally in found.items()}
-
     def _groups(
         self, population: str, period: Quarter | Period, columns: Sequence[str], *, flagged: bool
     ) -> list[dict[str, Any]]:

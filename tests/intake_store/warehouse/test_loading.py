@@ -112,13 +112,15 @@ async def test_categories_are_counted_and_flagged_responses_left_out(
     await load_responses(database, warehouse, opener)
     summary = warehouse.summary("needs_selling", QUARTER)
     assert (summary.counted, summary.flagged, summary.synthetic) == (3, 1, True)
-    assert warehouse.counts("needs_selling", QUARTER, "needs") == {
-        "housing": 1,
-        "talk": 2,
-        "answered": 2,
-        "no_answer": 1,
+    needs = warehouse.tally("needs_selling", QUARTER, ["needs"])
+    assert {cell: tally.count for cell, tally in needs.items()} == {
+        ("housing",): 1,
+        ("talk",): 2,
+        ("answered",): 2,
+        ("no_answer",): 1,
     }
-    crossed = warehouse.cross_counts("needs_selling", QUARTER, "needs", "age_band")
+    by_age = warehouse.tally("needs_selling", QUARTER, ["needs", "age_band"])
+    crossed = {cell: tally.count for cell, tally in by_age.items()}
     assert crossed["talk", "18_24"] == crossed["talk", "50p"] == crossed["answered", "50p"] == 1
     assert crossed["talk", "answered"] == 2
     assert crossed["no_answer", "50p"] == 1
