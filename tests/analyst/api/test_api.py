@@ -159,7 +159,7 @@ ANSWERS = [
     ("/api/v1/releases/{number}/tables", "/api/v1/releases/newest/tables", 200),
     ("/api/v1/releases/{number}/tables/{id}", "/api/v1/releases/newest/tables/arenas.needs_selling", 200),
     ("/api/v1/tables", "/api/v1/tables", 200),
-    ("/api/v1/tables/{id}", "/api/v1/tables/needs_by_gender.needs_selling", 200),
+    ("/api/v1/tables/{id}", "/api/v1/tables/needs.needs_selling", 200),
     ("/api/v1/tables/{id}", "/api/v1/tables/nothing", 404),
     ("/api/v1/codebook", "/api/v1/codebook", 200),
 ]

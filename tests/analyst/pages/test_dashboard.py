@@ -75,6 +75,7 @@ async def test_pages_work_without_scripts_and_ask_nobody_else(browser: Browser, 
     await page.wait_for_load_state("networkidle")
     await page.get_by_label("Quarter", exact=True).select_option("2025Q2-1")
     await page.get_by_role("button", name="Show").click()
+    await page.wait_for_load_state("networkidle")
     assert "quarter=2025Q2-1" in page.url
     assert any("/charts/2025Q2-1/needs.needs_selling.svg" in url for url in asked)
     assert all(url.startswith(address) for url in asked)

@@ -94,7 +94,7 @@ TABLE: dict[str, Collection[str]] = {
 }
 """Written by hand, apart from what handlers declare, so that a slip there is noticed here."""
 
-ASSETS = re.compile(r"GET /(static|work/assets)/.+")
+ASSETS = re.compile(r"GET /(static|desk/assets)/.+")
 PLACES = {"period": "2026Q3", "id": "00000000-0000-4000-8000-000000000000", "name": "nobody", "file": "none.csv"}
 
 
