@@ -69,6 +69,9 @@ class Releasing:
 
     def tables(self, period: Period, current_week: IsoWeek) -> list[ReleasedTable]:
         """Make the tables of a period as a release would hold them."""
+        return self._tables(period, current_week, self.published(period))
+
+    def _tables(self, period: Period, current_week: IsoWeek, published: Sequence[ReleasedTable]) -> list[ReleasedTable]:
         return make_tables(
             ClosedCounts(self._counts),
             self._codebook,
@@ -76,15 +79,16 @@ class Releasing:
             period,
             provisional=not period.has_ended(current_week),
             threshold=self._threshold,
-            earlier=self.published(period),
+            earlier=published,
             services=self._services,
         )
 
     def preview(self, period: Period, current_week: IsoWeek) -> Preview:
         """Make the tables of a period and attack them together with all that is released about the same responses."""
-        tables = self.tables(period, current_week)
+        published = self.published(period)
+        tables = self._tables(period, current_week, published)
         outsider = Outsider(self._codebook)
-        outsider.read([*self.published(period), *tables])
+        outsider.read([*published, *tables])
         return Preview(tuple(tables), outsider.attack(self._threshold))
 
     def release(self, period: Period, current_week: IsoWeek, occasion: Occasion) -> Release:
