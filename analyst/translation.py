@@ -30,6 +30,7 @@ ReviewStatus = Literal["machine-drafted", "reviewed"]
 
 _STATUS_LINE: Final = re.compile(r"^#\s*Review-Status:\s*(\S+)\s*$", re.MULTILINE)
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?]) (?=[^a-zåäö ])")
+_MOST_REMEMBERED: Final = 10_000
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 
 
@@ -47,6 +48,8 @@ class Translator:
     def __init__(self, language: str, folder: Path = LOCALES) -> None:
         self.language = language
         self._texts: dict[str, str] = {}
+        # The tables of a release share most of their sentences, and trying every pattern takes time.
+        self._finished: dict[str, str] = {}
         # Some of the assistant's own sentences are hardly more than a placeholder, and none is in a table.
         self._patterns: list[tuple[re.Pattern[str], str]] = []
         statuses: list[ReviewStatus] = []
@@ -67,10 +70,14 @@ class Translator:
 
     def finished(self, text: str) -> str:
         """Return the translation of a finished text of one or more sentences, each as far as it is known."""
-        whole = self._known(text)
-        if whole is not None:
-            return whole
-        return " ".join(self._known(part) or part for part in _SENTENCE_END.split(text))
+        if text not in self._finished:
+            if len(self._finished) >= _MOST_REMEMBERED:
+                self._finished.clear()
+            whole = self._known(text)
+            if whole is None:
+                whole = " ".join(self._known(part) or part for part in _SENTENCE_END.split(text))
+            self._finished[text] = whole
+        return self._finished[text]
 
     def knows(self, text: str) -> bool:
         """Tell whether every sentence of a finished text has a translation."""
