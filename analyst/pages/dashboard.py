@@ -17,9 +17,10 @@ from analyst.charts.drawing import WITHHELD_NOTE, Charts, ImageType
 from analyst.charts.specifications import Width
 from analyst.exports.publication import localised
 from analyst.figures.reference_figures import REFERENCE_FIGURES, load_reference_figures
+from analyst.numerals import number, percent
 from analyst.pages.assets import DashboardAssets
 from analyst.pages.comparison import compared_rows, side_by_side
-from analyst.pages.exhibits import Exhibit, Exhibits, number, percent
+from analyst.pages.exhibits import Exhibit, Exhibits
 from analyst.pages.selection import Selection, is_quarter, select
 from analyst.pages.themes import OVERVIEW, THEME_PAGES, ThemePage, in_order
 from analyst.report.document import Report, report_tables

@@ -17,6 +17,7 @@ from analyst.exports.description import Statement, about_table
 from analyst.exports.formats import EXPORT_FORMATS
 from analyst.exports.publication import Publication, localised
 from analyst.figures.reference_figures import ReferenceFigure, ReferenceFigures
+from analyst.numerals import number, percent
 from analyst.translation import Translator, message
 from analyst.web.publications import table_id
 from intake_store.codebook import Codebook
@@ -24,11 +25,8 @@ from intake_store.statistics.declarations import Source
 from intake_store.statistics.geography import COUNTY
 from intake_store.statistics.released import Figure, ReleasedRow, ReleasedTable
 from intake_store.statistics.releases import Release
-from intake_store.statistics.table_output import WITHHELD
 
 _MOST_KEPT: Final = 1000
-
-NARROW_SPACE: Final = "\N{NARROW NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,23 +153,6 @@ def lines(table: ReleasedTable, say: Translator) -> Iterator[Line]:
     if table.source is Source.RESPONSES and not table.is_series:
         row = ReleasedRow(code="responses", label=say("All responses"), counts=(table.responses,))
         yield Line("responses", row.label, tuple(_plain(row, table, say)))
-
-
-def number(figure: Figure, say: Translator, decimals: int = 0) -> str:
-    """Return a figure as the language writes it, or the sign for withheld."""
-    if figure is None:
-        return WITHHELD
-    if isinstance(figure, float) and not decimals:
-        decimals = 0 if abs(figure) >= 1000 else 2
-    text = f"{figure:,.{decimals}f}"
-    if say.language == "sv":
-        return text.replace(",", NARROW_SPACE).replace(".", ",")
-    return text
-
-
-def percent(value: float | None, say: Translator) -> str:
-    """Return a share with one decimal, or the sign for withheld."""
-    return WITHHELD if value is None else number(value, say, 1)
 
 
 def _cells(counts: Sequence[Figure], bases: Sequence[Figure] | None, say: Translator) -> Iterator[Cell]:
