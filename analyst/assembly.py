@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +22,7 @@ from analyst.api.rates import ApiRates
 from analyst.pages.dashboard import Dashboard
 from analyst.release_work import OpenWarehouse, ReleaseWork
 from analyst.settings import AnalystSettings
-from analyst.translation import load_translators
+from analyst.translation import Translator, load_translators
 from analyst.warehouse_door import WarehouseDoor, newest_of
 from analyst.web.application import create_application
 from analyst.web.keys import (
@@ -35,13 +36,26 @@ from analyst.web.keys import (
 )
 from analyst.web.publications import ReleasedTables
 from analyst.web.rendering import TEMPLATES, Rendering
-from intake_store.codebook import load_codebooks
+from intake_store.codebook import Codebook, load_codebooks
 from intake_store.keys.passphrases import Passphrase
 from intake_store.settings import IntakeSettings
 from intake_store.statistics.releases import ReleaseFolder
 
 SITE_NAME: Final = "Fyren"
 DASHBOARD_TEMPLATES: Final = Path(__file__).parent / "pages" / "templates"
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What pages are written of, and does not change while the process runs."""
+
+    codebook: Codebook
+    translators: Mapping[str, Translator]
+
+
+def load_texts(intake: IntakeSettings) -> Texts:
+    """Return the newest codebook and every catalogue; raises `ContentError` if one is broken."""
+    return Texts(newest_of(load_codebooks(intake.codebooks)), load_translators())
 
 
 def assemble(
@@ -52,15 +66,16 @@ def assemble(
     open_warehouse: OpenWarehouse | None = None,
     hashing: PasswordHashing | None = None,
     clock: Clock = now,
+    texts: Texts | None = None,
 ) -> web.Application:
     """Return the application; accounts are opened when it starts and closed when it ends.
 
-    `passphrases` open the warehouse where no file holds one. Raises `ContentError` if codebook or catalogues are
-    broken; starting raises `DatabaseRefused` if there are no accounts.
+    `passphrases` open the warehouse where no file holds one; `texts` are loaded if not given. Raises `ContentError`
+    if codebook or catalogues are broken; starting raises `DatabaseRefused` if there are no accounts.
     """
     folder = ReleaseFolder(intake.releases)
-    translators = load_translators()
-    codebook = newest_of(load_codebooks(intake.codebooks))
+    texts = texts or load_texts(intake)
+    codebook, translators = texts.codebook, texts.translators
     dashboard = Dashboard(codebook, translators)
     rendering = Rendering(translators, (TEMPLATES, DASHBOARD_TEMPLATES))
     dashboard.prepare(rendering)
