@@ -28,7 +28,7 @@ from analyst.charts.marks import Mark, by_size, drawn_columns, joined, marks, wr
 from intake_store.statistics.released import TOTAL, ReleasedTable
 from intake_store.statistics.table_output import WITHHELD
 
-_ORDERED: Final = frozenset({"age_band", "about_age", "contact_when", "event", "situation", "relation"})
+ORDERED: Final = frozenset({"age_band", "about_age", "contact_when", "event", "situation", "relation"})
 """Variables whose categories have an order of their own, which a chart keeps."""
 
 SUPPLY_COLUMN: Final = "services"
@@ -44,16 +44,22 @@ _DARK_FROM: Final = 0.7
 
 
 class Width(StrEnum):
-    """How wide a chart is: on a wide page, on a phone, or as a file with its title and source."""
+    """How wide a chart is: on a wide page, on a phone, beside its table in print, or as a file with title and source."""
 
     WIDE = "wide"
     NARROW = "narrow"
+    COLUMN = "column"
     FILE = "file"
 
     @property
     def pixels(self) -> int:
         """The room for the chart in CSS pixels."""
-        return 316 if self is Width.NARROW else 760
+        return {Width.NARROW: 316, Width.COLUMN: 440}.get(self, 760)
+
+    @property
+    def labels(self) -> int:
+        """The part of it that the names of bars get, in CSS pixels."""
+        return 190 if self is Width.COLUMN else 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +92,16 @@ def specification(table: ReleasedTable, width: Width, words: Words) -> dict[str,
 
 def _bars(table: ReleasedTable, width: Width, words: Words) -> Any:
     place = table.columns.index(drawn_columns(table)[-1 if table.is_series else 0])
-    rows = list(table.rows) if table.row_variable in _ORDERED else by_size(table, place)
+    rows = list(table.rows) if table.row_variable in ORDERED else by_size(table, place)
     column = table.columns[place][0]
     cells = {mark.row: mark for mark in marks(table) if mark.column == column}
     chosen = [cells[row.code] for row in rows]
-    return _labelled(chosen, [column], {column: ""}, width, 250)
+    return _labelled(chosen, [column], {column: ""}, width, width.labels)
 
 
 def _multiples(table: ReleasedTable, width: Width, words: Words) -> Any:
     columns = drawn_columns(table)
-    rows = list(table.rows) if table.row_variable in _ORDERED else by_size(table)
+    rows = list(table.rows) if table.row_variable in ORDERED else by_size(table)
     order = {row.code: place for place, row in enumerate(rows)}
     names = {code for code, _ in columns}
     chosen = sorted((mark for mark in marks(table) if mark.column in names), key=lambda mark: order[mark.row])
@@ -291,7 +297,7 @@ def _segment(column: str, label: str, start: float, end: float, row: str, answer
 def _matrix(table: ReleasedTable, width: Width, words: Words) -> Any:
     """Draw a field for each cell, darker for more."""
     columns = drawn_columns(table)
-    rows = list(table.rows) if table.row_variable in _ORDERED else by_size(table)
+    rows = list(table.rows) if table.row_variable in ORDERED else by_size(table)
     names = {row.code: joined(wrapped(row.label, 32)) for row in rows}
     heads = dict(columns)
     data = [
@@ -439,7 +445,7 @@ def _tiles(table: ReleasedTable, width: Width, words: Words) -> Any:
     grid = alt.layer(*layers, data=source).properties(width=5 * tile, height=8 * tile)
     if not others:
         return grid
-    return alt.vconcat(grid, _labelled(others, [column], {column: ""}, width, 250), spacing=18).resolve_scale(
+    return alt.vconcat(grid, _labelled(others, [column], {column: ""}, width, width.labels), spacing=18).resolve_scale(
         x="independent"
     )
 
