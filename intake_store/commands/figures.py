@@ -33,8 +33,9 @@ def import_figures(
     """Read the services' yearly figures into the warehouse, for the table of cost per person.
 
     The first line names the columns: year, service, service_kind, annual_cost_sek and clients are needed; contacts,
-    staff_fte, funding_source (state, region, municipality or ngo) and has_evaluation (yes or no) may be there. Every
-    mistake is told with its line, and then nothing is read. The figures of a year take the place of those it had.
+    staff_fte, funding_source (state, region, municipality or ngo), has_evaluation and synthetic (both yes or no) may be
+    there. A table with a line that is synthetic says so. Every mistake is told with its line, and then nothing is read.
+    The figures of a year take the place of those it had.
     """
     with plain_errors():
         settings = IntakeSettings()

@@ -21,7 +21,7 @@ from intake_store.codebook import Codebook
 from intake_store.periods import Year
 from intake_store.statistics.declarations import Method, Source, TableDeclaration
 from intake_store.statistics.released import Figure, ReleasedRow, ReleasedTable
-from intake_store.statistics.wording import ALL_SERVICES, COUNTED_SERVICES, NO_SHARES
+from intake_store.statistics.wording import ALL_SERVICES, COUNTED_SERVICES, NO_SHARES, title_of
 
 DATASET: Final = "service_figures"
 """The name under which the warehouse keeps the figures."""
@@ -35,7 +35,7 @@ P_PERCENT: Final = 10
 SERVICE_KIND: Final = "service_kind"
 
 _COLUMNS: Final = ("year", "service", "service_kind", "annual_cost_sek", "clients", "contacts", "staff_fte")
-_MORE_COLUMNS: Final = ("funding_source", "has_evaluation")
+_MORE_COLUMNS: Final = ("funding_source", "has_evaluation", "synthetic")
 _SCHEMA: Final = pa.schema(
     [
         ("year", pa.int64()),
@@ -47,6 +47,7 @@ _SCHEMA: Final = pa.schema(
         ("staff_fte", pa.float64()),
         ("funding_source", pa.string()),
         ("has_evaluation", pa.bool_()),
+        ("synthetic", pa.bool_()),
     ]
 )
 _FIGURES: Final = (
@@ -68,7 +69,10 @@ class FundingSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ServiceFigures:
-    """What one service reported of one year; `clients` are the people it reached, `contacts` how often."""
+    """What one service reported of one year; `clients` are the people it reached, `contacts` how often.
+
+    `synthetic` figures are made up for trying out; a table with any of them says so.
+    """
 
     year: int
     service: str
@@ -79,14 +83,15 @@ class ServiceFigures:
     staff_fte: float | None
     funding_source: FundingSource | None
     has_evaluation: bool | None
+    synthetic: bool = False
 
 
 def read_service_figures(path: Path, codebook: Codebook) -> list[ServiceFigures]:
     """Read a CSV with one line for each service and year.
 
     `year`, `service`, `service_kind`, `annual_cost_sek` and `clients` are needed; `contacts`, `staff_fte`,
-    `funding_source` and `has_evaluation` (yes or no) may be empty or left out. Raises `ContentError` with every line
-    that does not fit; then nothing was read.
+    `funding_source`, `has_evaluation` and `synthetic` (yes or no) may be empty or left out. Raises `ContentError` with
+    every line that does not fit; then nothing was read.
     """
     kinds = {code.code for code in codebook.variables[SERVICE_KIND].codes}
     problems: list[ContentProblem] = []
@@ -153,6 +158,7 @@ def figure_tables(
     No total over the kinds is published, so nothing that is withheld can be worked out from the others.
     """
     of_year = [entry for entry in figures if entry.year == year.year]
+    synthetic = any(entry.synthetic for entry in of_year)
     kinds = {code.code: code.label for code in codebook.variables[SERVICE_KIND].codes}
     by_kind: Mapping[str, list[ServiceFigures]] = {
         kind: [entry for entry in of_year if entry.service_kind == kind] for kind in kinds
@@ -160,7 +166,7 @@ def figure_tables(
     return [
         ReleasedTable(
             name=declaration.name,
-            title=declaration.title,
+            title=title_of(declaration.title, synthetic),
             theme=declaration.theme,
             source=declaration.source,
             population="",
@@ -168,7 +174,7 @@ def figure_tables(
             period=str(year),
             period_kind=declaration.period,
             provisional=provisional,
-            synthetic=False,
+            synthetic=synthetic,
             threshold=threshold,
             unit=COUNTED_SERVICES,
             base_text=declaration.base or NO_SHARES,
@@ -228,11 +234,9 @@ def _figures(fields: Mapping[str, str], kinds: Iterable[str]) -> ServiceFigures:
         raise ValueError(f"staff_fte {staff!r} is not a number such as 4.5") from None
     if staff_fte is not None and not 0 <= staff_fte <= 100_000:
         raise ValueError(f"staff_fte {staff!r} is not a number of full-time posts")
-    funding, evaluated = fields.get("funding_source", ""), fields.get("has_evaluation", "")
+    funding = fields.get("funding_source", "")
     if funding and funding not in {source.value for source in FundingSource}:
         raise ValueError(f"funding_source {funding!r} is none of {', '.join(FundingSource)}")
-    if evaluated not in ("", "yes", "no"):
-        raise ValueError(f"has_evaluation {evaluated!r} is neither yes nor no")
     return ServiceFigures(
         year=year,
         service=fields["service"],
@@ -242,8 +246,16 @@ def _figures(fields: Mapping[str, str], kinds: Iterable[str]) -> ServiceFigures:
         contacts=_whole(fields, "contacts") if fields.get("contacts") else None,
         staff_fte=staff_fte,
         funding_source=FundingSource(funding) if funding else None,
-        has_evaluation=evaluated == "yes" if evaluated else None,
+        has_evaluation=_yes_or_no(fields, "has_evaluation"),
+        synthetic=_yes_or_no(fields, "synthetic") or False,
     )
+
+
+def _yes_or_no(fields: Mapping[str, str], name: str) -> bool | None:
+    text = fields.get(name, "")
+    if text not in ("", "yes", "no"):
+        raise ValueError(f"{name} {text!r} is neither yes nor no")
+    return text == "yes" if text else None
 
 
 def _whole(fields: Mapping[str, str], name: str) -> int:

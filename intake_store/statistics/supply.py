@@ -13,7 +13,7 @@ from intake_store.codebook import Codebook
 from intake_store.statistics.declarations import Source, TableDeclaration
 from intake_store.statistics.geography import COUNTY, REGION_OF
 from intake_store.statistics.released import Figure, ReleasedRow, ReleasedTable
-from intake_store.statistics.wording import COUNTED_RESPONSES
+from intake_store.statistics.wording import COUNTED_RESPONSES, title_of
 
 _COLUMNS: Final = ("county", "need", "services", "municipalities_covered", "municipalities")
 _FIGURES: Final = (
@@ -113,7 +113,7 @@ def _table(
     return needs.model_copy(
         update={
             "name": declaration.name,
-            "title": f"SYNTHETIC DATA: {declaration.title}" if needs.synthetic else declaration.title,
+            "title": title_of(declaration.title, needs.synthetic),
             "theme": declaration.theme,
             "source": Source.SUPPLY,
             "layer": (code, variables(_NEEDS).label_of(code)),

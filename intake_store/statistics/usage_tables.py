@@ -17,7 +17,8 @@ from intake_store.statistics.counts import CountSource
 from intake_store.statistics.declarations import Method, Source, TableDeclaration
 from intake_store.statistics.geography import COUNTY
 from intake_store.statistics.released import TOTAL, Figure, ReleasedRow, ReleasedTable
-from intake_store.statistics.wording import ALL_USERS, COUNTED_EVENTS, NO_SHARES, OF_EVENTS
+from intake_store.statistics.wording import ALL_USERS, COUNTED_EVENTS, NO_SHARES, OF_EVENTS, title_of
+from intake_store.usage.events import UsageEvent
 
 _EVENT: Final = "event"
 _NOT_RECORDED: Final = "not_recorded"
@@ -75,6 +76,8 @@ class _Counted:
         self._codebook = codebook
         self._period = period
         self._threshold = threshold
+        # One count that is made up makes a whole table of them unfit for anything but trying out.
+        self._synthetic = source.usage_tally(period, [_EVENT]).get((UsageEvent.MADE_UP.value,), 0) > 0
         fields = list(dict.fromkeys((_EVENT, *declaration.variables)))
         self._counts: dict[_Key, int] = {}
         for cell, count in source.usage_tally(period, fields).items():
@@ -150,7 +153,7 @@ class _Counted:
         base = None if self._by_event else ReleasedRow(code="base", label="All", counts=figures(None))
         return ReleasedTable(
             name=declaration.name,
-            title=declaration.title,
+            title=title_of(declaration.title, self._synthetic),
             theme=declaration.theme,
             source=declaration.source,
             population="",
@@ -158,7 +161,7 @@ class _Counted:
             period=str(self._period),
             period_kind=declaration.period,
             provisional=provisional,
-            synthetic=False,
+            synthetic=self._synthetic,
             threshold=self._threshold,
             unit=COUNTED_EVENTS,
             base_text=declaration.base or (NO_SHARES if self._by_event else OF_EVENTS),

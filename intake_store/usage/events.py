@@ -70,6 +70,11 @@ class UsageEvent(StrEnum):
     """
     UNDERSTANDING_FAILED = "understanding_failed"
     """A text was not understood; `subject` is `cannot_handle`, or `understanding_away` while the service is away."""
+    MADE_UP = "made_up"
+    """Nothing that happened: how many of the week's counts are made up for trying out. No conversation counts it.
+
+    It goes wherever the counts of its week go, so that every table they are in says that it is synthetic.
+    """
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -99,3 +99,15 @@ def test_cost_per_person_is_withheld_where_a_service_would_be_known(tmp_path: Pa
 )
 def test_the_p_percent_rule(values: tuple[int, ...], dominated: bool) -> None:
     assert is_dominated(values) is dominated
+
+
+def test_a_table_with_a_line_that_is_made_up_says_so(tmp_path: Path, codebook: Codebook) -> None:
+    header = HEADER.replace("\n", ",synthetic\n")
+    lines = [f"2025,Kast {number},kast,1000000,50,,,,,{'yes' if number == 2 else ''}" for number in range(3)]
+    path = written(tmp_path, *lines, "2024,Kast 0,kast,1000000,50,,,,,no", header=header)
+    figures = figures_of_table(figures_to_table(read_service_figures(path, codebook)))
+    [table] = figure_tables([COST], figures, codebook, Year(2025), provisional=False, threshold=10)
+    assert table.synthetic
+    assert table.title == "SYNTHETIC DATA: Cost"
+    [earlier] = figure_tables([COST], figures, codebook, Year(2024), provisional=False, threshold=10)
+    assert not earlier.synthetic

@@ -108,3 +108,13 @@ def test_events_without_a_county_are_told_apart(codebook: Codebook) -> None:
     [searches] = made(codebook, CountedResponses([], counts), SEARCHES)
     assert searches.columns[-1] == ("not_recorded", "Not recorded")
     assert len(searches.columns) == 1 + 21 + 1
+
+
+def test_a_table_of_a_period_with_counts_that_are_made_up_says_so(codebook: Codebook) -> None:
+    counts = {("flow_entered", "housing", "web", "sv", ""): 40}
+    [real] = made(codebook, CountedResponses([], counts), TOPICS)
+    [marked] = made(codebook, CountedResponses([], {**counts, ("made_up", "", "", "", ""): 1}), TOPICS)
+    assert not real.synthetic
+    assert marked.synthetic
+    assert marked.title == f"SYNTHETIC DATA: {real.title}"
+    assert marked.rows == real.rows
