@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import stat
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from analyst.api.handlers import routes as api_routes
 from analyst.api.rates import ApiRates
 from analyst.pages.dashboard import Dashboard
 from analyst.release_work import OpenWarehouse, ReleaseWork
-from analyst.settings import AnalystSettings
+from analyst.settings import PREFIX, AnalystSettings, SettingsError
 from analyst.translation import Translator, load_translators
 from analyst.warehouse_door import WarehouseDoor, newest_of
 from analyst.web.application import create_application
@@ -70,9 +70,11 @@ def assemble(
 ) -> web.Application:
     """Return the application; accounts are opened when it starts and closed when it ends.
 
-    `passphrases` open the warehouse where no file holds one; `texts` are loaded if not given. Raises `ContentError`
-    if codebook or catalogues are broken; starting raises `DatabaseRefused` if there are no accounts.
+    `passphrases` open the warehouse where no file holds one; `texts` are loaded if not given. Raises `SettingsError`
+    for the login service's secret, and `ContentError` if codebook or catalogues are broken; starting raises
+    `DatabaseRefused` if there are no accounts.
     """
+    sign_on = sign_on_settings(settings)
     folder = ReleaseFolder(intake.releases)
     texts = texts or load_texts(intake)
     codebook, translators = texts.codebook, texts.translators
@@ -92,7 +94,7 @@ def assemble(
             settings.accounts,
             RelyingParty(settings.public_host, SITE_NAME, settings.origin),
             key=settings.accounts_key,
-            sign_on=await asyncio.to_thread(sign_on_settings, settings),
+            sign_on=sign_on,
             limits=SessionLimits(idle=settings.idle_minutes * 60, whole=settings.session_hours * 3600),
             hashing=hashing,
             clock=clock,
@@ -108,7 +110,7 @@ def assemble(
 
 
 def sign_on_settings(settings: AnalystSettings) -> SignOnSettings | None:
-    """Return what the agency's login service is told, or None without one; raises `OSError` for the secret's file."""
+    """Return what the agency's login service is told, or None without one; raises `SettingsError` for its secret."""
     if settings.sign_on_issuer is None:
         return None
     file = settings.sign_on_client_secret_file
@@ -116,10 +118,26 @@ def sign_on_settings(settings: AnalystSettings) -> SignOnSettings | None:
         issuer=settings.sign_on_issuer,
         client_id=settings.sign_on_client_id,
         redirect_uri=f"{settings.origin}/login/sign-on/return",
-        client_secret=file.read_text(encoding="utf-8").strip() if file else None,
+        client_secret=None if file is None else _client_secret(file),
+        scopes=" ".join(settings.sign_on_scopes.split()),
         name_claim=settings.sign_on_name_claim,
+        display_name_claim=settings.sign_on_display_name_claim,
         roles_claim=settings.sign_on_roles_claim,
         roles=settings.sign_on_roles,
         create=settings.sign_on_creates_accounts,
         required_acr=settings.sign_on_levels,
     )
+
+
+def _client_secret(file: Path) -> str:
+    variable = f"{PREFIX}SIGN_ON_CLIENT_SECRET_FILE"
+    try:
+        mode = file.stat().st_mode
+        secret = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{variable}: {file} cannot be read.") from error
+    if mode & stat.S_IRWXO:
+        raise SettingsError(f"{variable}: {file} can be read by everybody. Run `chmod 640 {file}`.")
+    if not secret or not secret.isprintable():
+        raise SettingsError(f"{variable}: {file} has to hold the client's secret, on one line.")
+    return secret

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, HttpUrl, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableValue
 
 from analyst.accounts.permissions import Role
 
@@ -68,6 +69,11 @@ class AnalystSettings(BaseSettings):
         "preferred_username",
         description="The claim with the name of the account; nobody may be able to change it for themselves.",
     )
+    sign_on_display_name_claim: str = Field("name", description="The claim with how the person is shown.")
+    sign_on_scopes: str = Field(
+        "openid profile",
+        description="What the login service is asked for, apart by spaces; many give groups only if asked for them.",
+    )
     sign_on_roles_claim: str = Field("groups", description="The claim that decides the roles.")
     sign_on_roles: dict[str, Role] = Field(
         {},
@@ -89,8 +95,29 @@ class AnalystSettings(BaseSettings):
             )
         if not is_loopback(self.host) and self.public_address is None:
             raise ValueError(f"{PREFIX}PUBLIC_ADDRESS is needed when {PREFIX}HOST is not this machine")
-        if self.sign_on_issuer is not None and not self.sign_on_client_id:
+        return self
+
+    @model_validator(mode="after")
+    def _can_sign_on(self) -> AnalystSettings:
+        if self.sign_on_issuer is None:
+            if self.sign_on_client_id or self.sign_on_client_secret_file or self.sign_on_roles:
+                raise ValueError(f"{PREFIX}SIGN_ON_ISSUER is needed with the other {PREFIX}SIGN_ON_… variables")
+            return self
+        if not self.sign_on_client_id:
             raise ValueError(f"{PREFIX}SIGN_ON_CLIENT_ID is needed with {PREFIX}SIGN_ON_ISSUER")
+        if not _is_issuer(self.sign_on_issuer):
+            raise ValueError(
+                f"{PREFIX}SIGN_ON_ISSUER has to be an address that begins with https:// (http:// on this machine only),"
+                " without ? and #, letter by letter as the login service writes it"
+            )
+        if "openid" not in self.sign_on_scopes.split():
+            raise ValueError(f"{PREFIX}SIGN_ON_SCOPES has to hold openid")
+        if not self.sign_on_name_claim or not self.sign_on_roles_claim:
+            raise ValueError(f"{PREFIX}SIGN_ON_NAME_CLAIM and {PREFIX}SIGN_ON_ROLES_CLAIM have to name a claim")
+        if self.sign_on_creates_accounts and not self.sign_on_roles:
+            raise ValueError(
+                f"{PREFIX}SIGN_ON_ROLES is needed with {PREFIX}SIGN_ON_CREATES_ACCOUNTS: an account needs a role"
+            )
         return self
 
     @property
@@ -108,6 +135,15 @@ class AnalystSettings(BaseSettings):
     def public_host(self) -> str:
         """The name of the host that people open."""
         return urlsplit(self.origin).hostname or _LOOPBACK_NAME
+
+    @property
+    def has_passkeys(self) -> bool:
+        """Whether passkeys can belong to the pages: browsers give them to names, never to addresses in numbers."""
+        try:
+            ipaddress.ip_address(self.public_host)
+        except ValueError:
+            return True
+        return False
 
     @property
     def is_secure(self) -> bool:
@@ -128,14 +164,29 @@ def read_settings() -> AnalystSettings:
     """Return the settings of the environment; raises `SettingsError`."""
     try:
         return AnalystSettings()
+    except UnreadableValue as error:
+        # The message of the error names the field and nothing that was set.
+        name = next((name for name in AnalystSettings.model_fields if f'"{name}"' in str(error)), "")
+        raise SettingsError(f"{PREFIX}{name.upper()}: has to be written as JSON") from error
     except ValidationError as error:
         # What was set is not repeated: it may be a secret.
         lines = []
         for entry in error.errors(include_input=False, include_url=False):
-            name = "_".join(map(str, entry["loc"])).upper()
+            # Only the field: after it come keys that were set.
+            name = str(entry["loc"][0] if entry["loc"] else "").upper()
             name = name if name.startswith("FYREN_") else f"{PREFIX}{name}"
             lines.append(f"{name}: {entry['msg']}" if entry["loc"] else entry["msg"].removeprefix("Value error, "))
         raise SettingsError("\n".join(lines)) from error
+
+
+def _is_issuer(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
+    return bool(host) and is_safe and not {"?", "#"} & set(address) and address.isprintable() and " " not in address
 
 
 def is_loopback(host: str) -> bool:

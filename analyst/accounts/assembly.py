@@ -75,7 +75,7 @@ async def open_accounts(
         service = None
         if sign_on is not None:
             http = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
-            service = SingleSignOn(opened, audit, sessions, sign_on, http, clock, chance)
+            service = SingleSignOn(opened, audit, sessions, lockout, sign_on, http, clock, chance)
         yield AccountsRoom(
             people=People(opened, audit, sessions, passwords, lockout, clock, chance),
             login=Login(opened, audit, sessions, passwords, second_factors, lockout, clock),

@@ -7,12 +7,12 @@ import datetime
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TextIO
 
-from sqlalchemy import Row, func, insert, select
+from sqlalchemy import ColumnElement, Row, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from analyst.accounts.clock import Clock
@@ -60,6 +60,8 @@ class AuditEvent(StrEnum):
     PREVIEWED = "previewed"
     RELEASED = "released"
     AUDIT_LOG_EXPORTED = "audit_log_exported"
+    AUDIT_LOG_CHECKED = "audit_log_checked"
+    DENIED = "denied"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,28 @@ class ChainEnd:
             )
         bytes.fromhex(digest)
         return cls(int(number), digest.lower())
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which records are wanted: of whom, of what, and of which days (UTC), the last one included; nothing means all."""
+
+    actor: str = ""
+    events: frozenset[AuditEvent] = frozenset(AuditEvent)
+    first_day: datetime.date | None = None
+    last_day: datetime.date | None = None
+
+    def conditions(self) -> Iterator[ColumnElement[bool]]:
+        """Yield what the rows have to fulfil."""
+        if self.actor:
+            yield AuditRow.actor == self.actor
+        if self.events != frozenset(AuditEvent):
+            yield AuditRow.event.in_(sorted(event.value for event in self.events))
+        # Times are stored as text that sorts like them.
+        if self.first_day is not None:
+            yield AuditRow.at >= self.first_day.isoformat()
+        if self.last_day is not None:
+            yield AuditRow.at < f"{self.last_day.isoformat()}U"
 
 
 class AuditLog:
@@ -131,18 +155,42 @@ class AuditLog:
         }
         await connection.execute(insert(AuditRow).values(values))
 
-    async def newest(self, limit: int = 100, before: int | None = None) -> tuple[AuditRecord, ...]:
-        """Return up to `limit` records, the newest first, of those with numbers below `before`."""
+    async def newest(
+        self, limit: int = 100, before: int | None = None, wanted: AuditFilter | None = None
+    ) -> tuple[AuditRecord, ...]:
+        """Return up to `limit` records, the newest first, of the wanted ones with numbers below `before`."""
         query = select(AuditRow.__table__).order_by(AuditRow.number.desc()).limit(limit)
+        if wanted is not None:
+            query = query.where(*wanted.conditions())
         if before is not None:
             query = query.where(AuditRow.number < before)
         async with self._database.reading() as connection:
             return tuple(_record(row) for row in await connection.execute(query))
 
-    async def count(self) -> int:
-        """Return how many records there are."""
+    async def count(self, wanted: AuditFilter | None = None) -> int:
+        """Return how many records there are, of the wanted ones."""
+        query = select(func.count()).select_from(AuditRow)
+        if wanted is not None:
+            query = query.where(*wanted.conditions())
         async with self._database.reading() as connection:
-            return (await connection.execute(select(func.count()).select_from(AuditRow))).scalar_one()
+            return (await connection.execute(query)).scalar_one()
+
+    async def actors(self) -> tuple[str, ...]:
+        """Return everybody of whom there is a record."""
+        query = select(AuditRow.actor).distinct().order_by(AuditRow.actor)
+        async with self._database.reading() as connection:
+            return tuple((await connection.execute(query)).scalars())
+
+    async def last_logins(self) -> Mapping[str, datetime.date]:
+        """Return the day (UTC) of everybody's last login."""
+        query = (
+            select(AuditRow.actor, func.max(AuditRow.at))
+            .where(AuditRow.event == AuditEvent.LOGIN_SUCCEEDED.value)
+            .group_by(AuditRow.actor)
+        )
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).all()
+        return {actor: datetime.date.fromisoformat(at[:10]) for actor, at in rows}
 
     async def all(self) -> AsyncIterator[AuditRecord]:
         """Yield all records, the oldest first."""
@@ -159,17 +207,19 @@ class AuditLog:
         async for row in self._rows():
             number += 1
             if row.number != number:
-                raise AuditLogChanged(f"Record {number} of the audit log is missing.")
+                raise AuditLogChanged(f"Record {number} of the audit log is missing.", number)
             digest = _digest(digest, number, row.at, row.actor, row.event, row.subject)
             if not hmac.compare_digest(digest, row.digest):
-                raise AuditLogChanged(f"Record {number} of the audit log, or one before it, was changed.")
+                raise AuditLogChanged(f"Record {number} of the audit log, or one before it, was changed.", number)
             if known is not None and number == known.number:
                 if digest.hex() != known.digest:
-                    raise AuditLogChanged(f"The audit log up to record {number} is not the one that was noted.")
+                    raise AuditLogChanged(f"The audit log up to record {number} is not the one that was noted.", number)
                 met_known = True
         if not met_known:
             assert known is not None
-            raise AuditLogChanged(f"The audit log ends at record {number}; record {known.number} had been noted.")
+            raise AuditLogChanged(
+                f"The audit log ends at record {number}; record {known.number} had been noted.", number
+            )
         return ChainEnd(number, digest.hex())
 
     async def write_csv(self, file: TextIO) -> int:

@@ -56,4 +56,8 @@ class StepUpNeeded(NotAllowed):
 
 
 class AuditLogChanged(AccountsError):
-    """The audit log is not what was written."""
+    """The audit log is not what was written; `number` is the first record that shows it."""
+
+    def __init__(self, text: str, number: int) -> None:
+        super().__init__(text)
+        self.number = number

@@ -15,8 +15,11 @@ from analyst.accounts.errors import LockedOut
 
 _MOST_KEPT: Final = 50_000
 _REMEMBERED: Final = 24 * 3600.0
-_LONGEST_DELAY: Final = 15 * 60.0
-_FIRST_DELAY: Final = 30.0
+LONGEST_DELAY: Final = 15 * 60.0
+FIRST_DELAY: Final = 30.0
+FREE_BY_NAME: Final = 5
+"""Failures of a name, the last of which is followed by the first delay."""
+
 _IPV6_PREFIX: Final = 64
 """Bits; one household or device commands a whole /64."""
 
@@ -30,6 +33,7 @@ class Attempt(StrEnum):
     PASSWORD = "password"  # noqa: S105 - what is guessed at, not a password
     SECOND_FACTOR = "second factor"
     PASSKEY = "passkey"
+    SIGN_ON = "sign-on"
 
 
 @dataclass(slots=True)
@@ -48,7 +52,9 @@ class Lockout:
     on guessing at others. Silence of a day clears both.
     """
 
-    def __init__(self, clock: Clock, chance: Chance, *, free_by_name: int = 5, free_by_address: int = 20) -> None:
+    def __init__(
+        self, clock: Clock, chance: Chance, *, free_by_name: int = FREE_BY_NAME, free_by_address: int = 20
+    ) -> None:
         self._clock = clock
         self._key = chance(32)
         self._free_by_name = free_by_name
@@ -75,7 +81,7 @@ class Lockout:
             if count.failures >= free:
                 # The exponent is bounded before it is one: a count may have grown very large.
                 doublings = min(count.failures - free, 16)
-                count.locked_until = now + min(_FIRST_DELAY * 2.0**doublings, _LONGEST_DELAY)
+                count.locked_until = now + min(FIRST_DELAY * 2.0**doublings, LONGEST_DELAY)
 
     def succeeded(self, attempt: Attempt, name: str | None, address: str | None) -> None:
         """Forget the failures of a name, and take the one attempt back that its address was counted for."""

@@ -44,6 +44,7 @@ from analyst.accounts.ceremonies import Ceremonies
 from analyst.accounts.clock import Chance, Clock, seconds
 from analyst.accounts.database import AccountsDatabase
 from analyst.accounts.errors import AccountRefused, CeremonyRefused, LoginRefused
+from analyst.accounts.lockout import Attempt, Lockout
 from analyst.accounts.permissions import Role
 from analyst.accounts.sessions import Method, Sessions, SessionToken, Stage
 from analyst.accounts.tables import AccountRow, ApiTokenRow
@@ -56,10 +57,14 @@ _KEYS_AGAIN_SECONDS: Final = 60
 """How soon keys are fetched again when a token names one that is not there."""
 
 _LEEWAY_SECONDS: Final = 60
+_LONGEST_ANSWER: Final = 1024 * 1024
+"""Bytes; keys and tokens are much shorter."""
+
 _ALGORITHMS: Final = ("RS256", "PS256", "ES256", "EdDSA", "Ed25519")
 """Only signatures with a key pair: never `none`, never with a shared secret."""
 
 _REFUSED: Final = "The login service's answer was not accepted. Try again; if it goes on, ask an administrator."
+_NOT_ANEW: Final = "The login service did not ask you anew, so nothing was confirmed. Ask an administrator."
 _NO_ACCESS: Final = "You are known to the login service, but have no access here. Ask an administrator."
 
 
@@ -88,6 +93,17 @@ class SignOnSettings:
     required_acr: frozenset[str] = frozenset()
     """If any, the levels of assurance (`acr`) of which a login must have one."""
 
+    patience: float = 10.0
+    """Seconds that the service may take for one answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOn:
+    """Somebody came back from the login service: the session's token, and the page that was asked for before."""
+
+    token: SessionToken = field(repr=False)
+    next_page: str
+
 
 @dataclass(frozen=True, slots=True)
 class _Ceremony:
@@ -95,6 +111,7 @@ class _Ceremony:
     nonce: str
     verifier: str
     begun: int
+    next_page: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +119,7 @@ class _Service:
     authorization_endpoint: str
     token_endpoint: str
     jwks_uri: str
+    end_session_endpoint: str | None
     auth_method: str
     names_itself: bool
     keys: KeySet
@@ -116,16 +134,18 @@ class SingleSignOn:
         database: AccountsDatabase,
         audit: AuditLog,
         sessions: Sessions,
+        lockout: Lockout,
         settings: SignOnSettings,
         http: aiohttp.ClientSession,
         clock: Clock,
         chance: Chance,
     ) -> None:
         for address in (settings.issuer, settings.redirect_uri):
-            _need_secure(address)
+            need_secure(address)
         self._database = database
         self._audit = audit
         self._sessions = sessions
+        self._lockout = lockout
         self._settings = settings
         self._http = http
         self._clock = clock
@@ -135,24 +155,33 @@ class SingleSignOn:
         self._step_ups: Ceremonies[_Ceremony] = Ceremonies(_CEREMONY_SECONDS, lambda: seconds(clock))
         self._known: _Service | None = None
 
-    async def begin(self, browser_token: str) -> str:
+    async def begin(self, browser_token: str, next_page: str = "/") -> str:
         """Return the address to send a browser without a session to; raises `SignOnUnreachable`."""
-        return await self._begin(browser_token, step_up=False)
+        return await self._begin(browser_token, next_page, step_up=False)
 
-    async def begin_step_up(self, token: str) -> str:
+    async def begin_step_up(self, token: str, next_page: str = "/") -> str:
         """Return the address at which the owner of a session logs in once more; raises `SessionEnded`."""
         async with self._database.reading() as connection:
             await self._sessions.need(connection, token, (Stage.COMPLETE,))
-        return await self._begin(token, step_up=True)
+        return await self._begin(token, next_page, step_up=True)
 
-    async def finish(self, browser_token: str, query: Mapping[str, str]) -> SessionToken:
+    async def finish(self, browser_token: str, query: Mapping[str, str], address: str | None = None) -> SignedOn:
         """Begin a session after the browser came back with `query`.
 
-        Raises `CeremonyRefused` if the answer does not belong to what this browser began or does not verify, and
-        `LoginRefused` if the person has no access here.
+        Raises `CeremonyRefused` if the answer does not belong to what this browser began or does not verify,
+        `LoginRefused` if the person has no access here, `LockedOut` after too many attempts from one address.
         """
+        self._lockout.begin(Attempt.SIGN_ON, None, address)
         ceremony = self._logins.finish(browser_token)
-        claims = await self._claims(ceremony, query)
+        try:
+            claims = await self._claims(ceremony, query)
+        except SignOnUnreachable:
+            # That the service is away is nobody's attempt.
+            self._lockout.succeeded(Attempt.SIGN_ON, None, address)
+            raise
+        except CeremonyRefused:
+            await self._audit.record(UNKNOWN, AuditEvent.LOGIN_FAILED, Method.SINGLE_SIGN_ON.value)
+            raise
         token: SessionToken | None = None
         async with self._database.writing() as connection:
             account = await self._account(connection, claims)
@@ -167,38 +196,61 @@ class SingleSignOn:
             await self._audit.append(connection, who, event, Method.SINGLE_SIGN_ON.value)
         if token is None:
             raise LoginRefused(_NO_ACCESS)
-        return token
+        self._lockout.succeeded(Attempt.SIGN_ON, None, address)
+        return SignedOn(token, ceremony.next_page)
 
-    async def finish_step_up(self, token: str, query: Mapping[str, str]) -> SessionToken:
+    async def finish_step_up(self, token: str, query: Mapping[str, str]) -> SignedOn:
         """Renew the step-up of a session whose owner just logged in once more; returns the new token.
 
         Raises `CeremonyRefused` also if somebody else logged in, or the service did not ask anew.
         """
         ceremony = self._step_ups.finish(token)
-        claims = await self._claims(ceremony, query)
+        try:
+            claims = await self._claims(ceremony, query)
+        except SignOnUnreachable:
+            raise
+        except CeremonyRefused:
+            await self._note_refused_step_up(token)
+            raise
+        renewed: SessionToken | None = None
         async with self._database.writing() as connection:
             session = await self._sessions.need(connection, token, (Stage.COMPLETE,))
             owner = await find_signed_on(connection, self._settings.issuer, claims["sub"])
             logged_in = self._logged_in_at(claims)
-            renewed: SessionToken | None = None
-            if (
-                owner is not None
-                and owner.id == session.account.id
-                and logged_in is not None
-                and logged_in >= ceremony.begun - _LEEWAY_SECONDS
-            ):
+            is_owner = owner is not None and owner.id == session.account.id
+            asked_anew = logged_in is not None and logged_in >= ceremony.begun - _LEEWAY_SECONDS
+            if is_owner and asked_anew:
                 renewed = await self._sessions.renew(connection, session, token)
-            event = AuditEvent.SECOND_FACTOR_FAILED if renewed is None else AuditEvent.SECOND_FACTOR_SUCCEEDED
-            await self._audit.append(connection, session.account.name, event, Method.SINGLE_SIGN_ON.value)
+                event = AuditEvent.SECOND_FACTOR_SUCCEEDED
+                await self._audit.append(connection, session.account.name, event, Method.SINGLE_SIGN_ON.value)
         if renewed is None:
-            raise CeremonyRefused(_REFUSED)
-        return renewed
+            await self._note_refused_step_up(token)
+            raise CeremonyRefused(_NOT_ANEW if is_owner else _REFUSED)
+        return SignedOn(renewed, ceremony.next_page)
+
+    async def log_out_address(self) -> str | None:
+        """Return where a browser ends its login at the service too, or None if the service has no such address.
+
+        It names this site only, so the service asks the person first. Raises `SignOnUnreachable`.
+        """
+        endpoint = (await self._service()).end_session_endpoint
+        if endpoint is None:
+            return None
+        parts = urllib.parse.urlsplit(endpoint)
+        named = urllib.parse.urlencode({"client_id": self._settings.client_id})
+        return urllib.parse.urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, named)))))
+
+    async def _note_refused_step_up(self, token: str) -> None:
+        async with self._database.writing() as connection:
+            session = await self._sessions.need(connection, token, (Stage.COMPLETE,))
+            event = AuditEvent.SECOND_FACTOR_FAILED
+            await self._audit.append(connection, session.account.name, event, Method.SINGLE_SIGN_ON.value)
 
     # -- the protocol -------------------------------------------------------------------------------------------------
 
-    async def _begin(self, token: str, *, step_up: bool) -> str:
+    async def _begin(self, token: str, next_page: str, *, step_up: bool) -> str:
         service = await self._service()
-        ceremony = _Ceremony(self._random(), self._random(), self._random(), seconds(self._clock))
+        ceremony = _Ceremony(self._random(), self._random(), self._random(), seconds(self._clock), next_page)
         more = {"prompt": "login", "max_age": "0"} if step_up else {}
         if self._settings.required_acr:
             more["acr_values"] = " ".join(sorted(self._settings.required_acr))
@@ -287,8 +339,11 @@ class SingleSignOn:
             raise SignOnUnreachable(f"The login service calls itself another name than {issuer}. Check the setting.")
         try:
             endpoints = {
-                name: _need_secure(found[name]) for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")
+                name: need_secure(found[name]) for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")
             }
+            end_session = (
+                None if found.get("end_session_endpoint") is None else need_secure(found["end_session_endpoint"])
+            )
             methods = found.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
             keys = KeySet.import_key_set(await self._fetch("GET", endpoints["jwks_uri"]))  # type: ignore[arg-type]
         except (JoseError, ValueError, TypeError, LookupError, AttributeError) as error:
@@ -296,6 +351,7 @@ class SingleSignOn:
         basic = "client_secret_basic" if "client_secret_basic" in methods else "client_secret_post"
         self._known = _Service(
             **endpoints,
+            end_session_endpoint=end_session,
             auth_method="none" if self._settings.client_secret is None else basic,
             names_itself=found.get("authorization_response_iss_parameter_supported") is True,
             keys=keys,
@@ -313,13 +369,20 @@ class SingleSignOn:
                 headers=headers,
                 data=body,
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=10),
+                timeout=aiohttp.ClientTimeout(total=self._settings.patience),
             ) as response:
-                text = await response.text()
+                text = await _read(response)
                 status = response.status
             content = json.loads(text)
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise SignOnUnreachable("The login service cannot be reached. Try again later.") from error
+        if method == "POST" and status in (400, 401, 403) and isinstance(content, dict):
+            if content.get("error") in ("invalid_client", "unauthorized_client"):
+                raise SignOnUnreachable(
+                    "The login service does not accept this site's name or secret. Ask an administrator."
+                )
+            # A code that was spent, or is too old, or another's.
+            raise CeremonyRefused(_REFUSED)
         if status != 200 or not isinstance(content, dict):
             raise SignOnUnreachable("The login service did not answer as it should. Try again later.")
         return content
@@ -408,7 +471,17 @@ class SingleSignOn:
         return (await secrets_of(connection, account_id)).account
 
 
-def _need_secure(address: object) -> str:
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    """Return a body; raises `ValueError` if it is longer than anything that a login service says."""
+    content = b""
+    async for chunk in response.content.iter_chunked(65536):
+        content += chunk
+        if len(content) > _LONGEST_ANSWER:
+            raise ValueError("the answer is too long")
+    return content
+
+
+def need_secure(address: object) -> str:
     """Return an address that nobody can listen to on the way; raises `ValueError`."""
     if not isinstance(address, str):
         raise TypeError("an address is a text")

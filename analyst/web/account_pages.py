@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Sequence
 from typing import Any, Final
+from urllib.parse import quote
 
 from aiohttp import web
 from markupsafe import Markup
@@ -20,17 +22,23 @@ from analyst.accounts.errors import (
     PasswordRefused,
 )
 from analyst.accounts.permissions import Permission
-from analyst.accounts.sessions import Stage
-from analyst.translation import message
+from analyst.accounts.sessions import Method, Stage
+from analyst.translation import Translator, message
 from analyst.web.access import at_stage, form_on, own_account, requires
 from analyst.web.clients import address_of
 from analyst.web.keys import ACCOUNTS, LANGUAGE, NEW_TOKEN, SESSION, TOKEN, TRANSLATORS
-from analyst.web.login_pages import json_object, refused_passkey
-from analyst.web.pages import field, page, see_other
+from analyst.web.login_pages import NOT_THE_SAME, json_object, refused_passkey
+from analyst.web.pages import field, page, see_other, told
 from analyst.web.problems import MalformedRequest
 
 _PAGE: Final = "/account"
 _DEFAULT_DAYS: Final = 90
+
+METHOD_LABELS: Final = {
+    Method.PASSWORD: message("Password and second factor"),
+    Method.PASSKEY: message("Passkey"),
+    Method.SINGLE_SIGN_ON: message("The agency's login"),
+}
 
 _DONE: Final = {
     "password": message("The password was changed. Other logins of this account have ended."),
@@ -67,19 +75,23 @@ async def _account(request: web.Request) -> web.Response:
     return await _account_page(request)
 
 
-async def _account_page(request: web.Request, error: AccountsError | None = None, secret: str = "") -> web.Response:
+async def _account_page(
+    request: web.Request, error: AccountsError | None = None, secret: str = "", wrong: tuple[str, ...] = ()
+) -> web.Response:
     room, session = request.app[ACCOUNTS], request[SESSION]
     account = session.account
     response = page(
         request,
         "account.html",
-        error=_told(request, error),
+        error=told(request, error),
+        wrong=wrong,
         done=request.app[TRANSLATORS][request[LANGUAGE]](_DONE.get(request.query.get("done", ""), "")),
         account=account,
         passkeys=await room.passkeys.of(account),
         codes_left=await room.second_factors.recovery_codes_left(account),
         sessions=await room.sessions.of(account),
         tokens=await room.api_tokens.of(account),
+        method_labels=METHOD_LABELS,
         secret=secret,
         most_days=MOST_DAYS,
         default_days=_DEFAULT_DAYS,
@@ -106,11 +118,11 @@ async def _take_code(request: web.Request) -> web.Response:
     except (CodeRefused, CeremonyRefused) as error:
         if await request.app[ACCOUNTS].sessions.find(request[TOKEN]) is None:
             request[NEW_TOKEN] = ""
-            return see_other("/login")
+            return see_other("/login?done=ended")
         return await _enrol_page(request, error)
     request[NEW_TOKEN] = enrolled.token
     if enrolled.recovery_codes:
-        return page(request, "recovery_codes.html", codes=enrolled.recovery_codes)
+        return _recovery_codes_page(request, enrolled.recovery_codes)
     return see_other(f"{_PAGE}?done=enrolled")
 
 
@@ -120,7 +132,8 @@ async def _enrol_page(request: web.Request, error: AccountsError | None = None) 
         request,
         "enrol.html",
         status=200 if error is None else 400,
-        error=_told(request, error),
+        error=told(request, error),
+        wrong=("code",) if error is not None else (),
         secret=offer.secret,
         qr_svg=Markup(offer.qr_svg),  # noqa: S704 - drawn here, of nothing that anybody typed
     )
@@ -157,6 +170,8 @@ async def _add_passkey(request: web.Request) -> web.Response:
                 )
             ),
             "link": say(message("I have kept them; go on")),
+            "file": recovery_codes_file(say, request[SESSION].account.name, enrolled.recovery_codes),
+            "fileText": say(message("Save them as a text file")),
         }
     return web.json_response(answer)
 
@@ -185,7 +200,25 @@ async def _remove_codes(request: web.Request) -> web.Response:
 @form_on(_PAGE)
 async def _new_recovery_codes(request: web.Request) -> web.Response:
     codes = await request.app[ACCOUNTS].second_factors.new_recovery_codes(request[TOKEN])
-    return page(request, "recovery_codes.html", codes=codes)
+    return _recovery_codes_page(request, codes)
+
+
+def _recovery_codes_page(request: web.Request, codes: Sequence[str]) -> web.Response:
+    file = recovery_codes_file(request.app[TRANSLATORS][request[LANGUAGE]], request[SESSION].account.name, codes)
+    return page(request, "recovery_codes.html", codes=codes, file=file)
+
+
+def recovery_codes_file(say: Translator, name: str, codes: Sequence[str]) -> str:
+    """Return a text file of recovery codes as the address of a link: they are kept nowhere to be fetched from."""
+    lines = (
+        say(message("Recovery codes for {name} at Fyren, statistics")).format(name=name),
+        "",
+        say(message("Each lets you in once. Keep them apart from your password.")),
+        "",
+        *codes,
+        "",
+    )
+    return "data:text/plain;charset=utf-8," + quote("\r\n".join(lines))
 
 
 # -- password and sessions --------------------------------------------------------------------------------------------
@@ -198,12 +231,13 @@ async def _change_password(request: web.Request) -> web.Response:
     current, new = field(form, "current"), field(form, "password")
     try:
         if new != field(form, "again"):
-            raise PasswordRefused("The two passwords are not the same.")
+            raise PasswordRefused(NOT_THE_SAME)
         request[NEW_TOKEN] = await request.app[ACCOUNTS].login.change_password(
             request[TOKEN], current, new, address_of(request)
         )
     except (LoginRefused, PasswordRefused) as error:
-        return await _account_page(request, error)
+        wrong = ("current",) if isinstance(error, LoginRefused) else ("password", "again")
+        return await _account_page(request, error, wrong=wrong)
     return see_other(f"{_PAGE}?done=password")
 
 
@@ -234,7 +268,7 @@ async def _create_token(request: web.Request) -> web.Response:
             raise AccountRefused(f"A token is good for 1 to {MOST_DAYS} days.")
         _, secret = await request.app[ACCOUNTS].api_tokens.create(request[TOKEN], field(form, "label", 200), int(days))
     except AccountRefused as error:
-        return await _account_page(request, error)
+        return await _account_page(request, error, wrong=("days",))
     return await _account_page(request, secret=secret)
 
 
@@ -250,7 +284,3 @@ def _id(request: web.Request) -> uuid.UUID:
         return uuid.UUID(request.match_info["id"])
     except ValueError as error:
         raise MalformedRequest from error
-
-
-def _told(request: web.Request, error: AccountsError | None) -> str:
-    return "" if error is None else request.app[TRANSLATORS][request[LANGUAGE]].finished(str(error))

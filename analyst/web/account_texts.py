@@ -46,5 +46,12 @@ ACCOUNT_TEXTS: Final = (
     message("The login service did not answer as it should. Try again later."),
     message("The login service cannot be reached. Try again later."),
     message("The login service's answer was not accepted. Try again; if it goes on, ask an administrator."),
+    message("The login service did not ask you anew, so nothing was confirmed. Ask an administrator."),
+    message("The login service does not accept this site's name or secret. Ask an administrator."),
+    message("The login service does not describe itself as it should."),
+    message("Record {number} of the audit log is missing."),
+    message("Record {number} of the audit log, or one before it, was changed."),
+    message("The audit log up to record {number} is not the one that was noted."),
+    message("The audit log ends at record {number}; record {noted} had been noted."),
     message("You are known to the login service, but have no access here. Ask an administrator."),
 )

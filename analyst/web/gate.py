@@ -25,13 +25,13 @@ from analyst.accounts.errors import (
     StepUpNeeded,
 )
 from analyst.accounts.permissions import Permission
-from analyst.accounts.sessions import Session, Stage, csrf_fits, new_token
+from analyst.accounts.sessions import Session, csrf_fits, new_token
 from analyst.translation import LANGUAGES
 from analyst.web.access import Access, Handler, access_of, form_page_of
 from analyst.web.clients import comes_from_elsewhere, is_our_host
 from analyst.web.cookies import read_language, read_token, set_language, set_token
 from analyst.web.keys import ACCOUNTS, CALLER, LANGUAGE, NEW_TOKEN, SESSION, SETTINGS, TOKEN
-from analyst.web.pages import page, problem_page, with_next
+from analyst.web.pages import WAITING_ROOMS, page, problem_page, with_next
 from analyst.web.problems import (
     Forbidden,
     FormTooOld,
@@ -56,9 +56,6 @@ _FORM: Final = "application/x-www-form-urlencoded"
 _JSON: Final = "application/json"
 CSRF_FIELD: Final = "csrf"
 CSRF_HEADER: Final = "X-CSRF-Token"
-
-WAITING_ROOMS: Final = {Stage.SECOND_FACTOR: "/login/code", Stage.ENROLLING: "/account/enrol"}
-"""Where a login goes on that is not complete."""
 
 _log = logging.getLogger(__name__)
 
@@ -89,10 +86,22 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
     if not is_our_host(request):
         raise WrongHost
     if (missing := request.match_info.http_exception) is not None:
+        # Whoever is logged in keeps the menu.
+        await _recognise(request)
         raise missing
+    try:
+        return await _let_in(request, handler)
+    except (Forbidden, FormTooOld):
+        if SESSION in request:
+            actor, subject = request[SESSION].account.name, f"{request.method} {request.path}"
+            await request.app[ACCOUNTS].audit.record(actor, AuditEvent.DENIED, subject)
+        raise
+
+
+async def _let_in(request: web.Request, handler: Handler) -> web.StreamResponse:
     access = access_of(request.match_info.handler)
     if access.by_token and hdrs.AUTHORIZATION in request.headers:
-        await _admit_program(request)
+        await _admit_program(request, access)
     else:
         bounced = await _admit_browser(request, access)
         if bounced is not None:
@@ -112,11 +121,13 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
     return response
 
 
-async def _admit_program(request: web.Request) -> None:
+async def _admit_program(request: web.Request, access: Access) -> None:
     scheme, _, given = request.headers[hdrs.AUTHORIZATION].partition(" ")
     caller = await request.app[ACCOUNTS].api_tokens.authenticate(given.strip()) if scheme.lower() == "bearer" else None
     if caller is None or not caller.may(Scope.READ):
         raise LoginNeeded
+    if access.permissions and not access.permissions & caller.account.permissions:
+        raise Forbidden
     request[CALLER] = caller
 
 
@@ -125,16 +136,22 @@ async def _admit_browser(request: web.Request, access: Access) -> web.StreamResp
     if not token and _is_page(request) and request.headers.get("Sec-Fetch-Site") == "cross-site":
         # The browser keeps its cookie back where another site leads here; asked from here once more, it sends it.
         return page(request, "bounce.html", address=request.rel_url)
-    if token:
-        request[TOKEN] = token
-        session = await request.app[ACCOUNTS].sessions.find(token)
-        if session is not None:
-            request[SESSION] = session
+    await _recognise(request)
     if request.method not in (hdrs.METH_GET, hdrs.METH_HEAD):
         await _check_form(request, token)
     elif not token and access.is_public and _is_page(request):
         request[TOKEN] = request[NEW_TOKEN] = new_token(chance)
     return _refused(request, access, request.get(SESSION))
+
+
+async def _recognise(request: web.Request) -> None:
+    """Note what the browser is recognised by, and its login, as far as there are any."""
+    token = read_token(request, request.app[SETTINGS])
+    if token:
+        request[TOKEN] = token
+        session = await request.app[ACCOUNTS].sessions.find(token)
+        if session is not None:
+            request[SESSION] = session
 
 
 def _refused(request: web.Request, access: Access, session: Session | None) -> web.StreamResponse | None:

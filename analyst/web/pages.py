@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from aiohttp import hdrs, web
 
+from analyst.accounts.errors import AccountsError, LockedOut
 from analyst.accounts.permissions import Permission
-from analyst.accounts.sessions import csrf_token
+from analyst.accounts.sessions import Stage, csrf_token
+from analyst.translation import Translator, message
 from analyst.web.access import form_page_of
-from analyst.web.keys import LANGUAGE, NEW_TOKEN, RENDERING, SESSION, TOKEN, TRANSLATORS
-from analyst.web.problems import WebProblem
+from analyst.web.keys import LANGUAGE, NEW_TOKEN, RENDERING, SESSION, SETTINGS, TOKEN, TRANSLATORS
+from analyst.web.problems import FormTooOld, TooManyRequests, WebProblem
 
 PROBLEM_TYPE: Final = "application/problem+json"
+WAITING_ROOMS: Final = {Stage.SECOND_FACTOR: "/login/code", Stage.ENROLLING: "/account/enrol"}
+"""Where a login goes on that is not complete."""
+
 _LONGEST_NEXT: Final = 500
 _NO_PAGES: Final = ("//", "/login", "/logout", "/confirm", "/api/")
 
@@ -30,6 +36,7 @@ def page(request: web.Request, template: str, *, status: int = 200, **context: A
         # Where a language leads to: a form's answer has no address of its own.
         "path": request.path if request.method == hdrs.METH_GET else form_page_of(request),
         "csrf": csrf_token(token),
+        "has_passkeys": request.app[SETTINGS].has_passkeys,
     }
     text = request.app[RENDERING].page(template, language, {**shared, **context})
     return web.Response(
@@ -60,9 +67,44 @@ def problem_page(request: web.Request, problem: WebProblem) -> web.Response:
             headers={hdrs.CONTENT_LANGUAGE: language},
         )
     else:
-        response = page(request, "problem.html", status=problem.status, text=text)
+        response = page(
+            request,
+            "problem.html",
+            status=problem.status,
+            heading=say(problem.title),
+            text=text,
+            wait=waiting(say, problem.seconds) if isinstance(problem, TooManyRequests) else "",
+            way=_way_on(request, problem),
+        )
     response.headers.update(problem.headers())
     return response
+
+
+def told(request: web.Request, error: AccountsError | None) -> str:
+    """Return what the accounts room refused, in the language of the page, or nothing."""
+    say = request.app[TRANSLATORS][request[LANGUAGE]]
+    if error is None:
+        return ""
+    if isinstance(error, LockedOut):
+        return " ".join((say(message("Too many attempts failed.")), waiting(say, error.wait)))
+    return say.finished(str(error))
+
+
+def waiting(say: Translator, seconds: int) -> str:
+    """Return how long to wait, as a sentence."""
+    if seconds <= 60:
+        return say(message("Try again in a minute."))
+    return say(message("Try again in {minutes} minutes.")).format(minutes=math.ceil(seconds / 60))
+
+
+def _way_on(request: web.Request, problem: WebProblem) -> tuple[str, str]:
+    """Return an address and what it is called, where somebody goes on from a problem."""
+    session = request.get(SESSION)
+    if isinstance(problem, FormTooOld):
+        return form_page_of(request), message("Open the page again")
+    if session is None:
+        return "/login", message("Log in")
+    return WAITING_ROOMS.get(session.stage, "/"), message("To the first page")
 
 
 def see_other(address: str) -> web.Response:

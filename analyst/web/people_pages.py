@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from aiohttp import web
 
-from analyst.accounts.account import AccountState
+from analyst.accounts.account import AccountSource, AccountState
 from analyst.accounts.errors import AccountRefused, AccountsError, NoSuchAccount, NotAllowed, StepUpNeeded
 from analyst.accounts.people import Invitation
 from analyst.accounts.permissions import Permission, Role
 from analyst.translation import message
 from analyst.web.access import Handler, form_on, requires
-from analyst.web.keys import ACCOUNTS, LANGUAGE, SESSION, TRANSLATORS
-from analyst.web.pages import field, page, see_other
+from analyst.web.keys import ACCOUNTS, LANGUAGE, SESSION, SETTINGS, TRANSLATORS
+from analyst.web.pages import field, page, see_other, told
 from analyst.web.problems import NotFound
 
 _LIST: Final = "/accounts"
 _ONE: Final = "/accounts/{name}"
 
 _manages = requires(Permission.MANAGE_ACCOUNTS, step_up=True)
+
+ROLE_NAMES: Final = {
+    Role.ANALYST: message("Analyst"),
+    Role.RELEASER: message("Releaser"),
+    Role.ADMINISTRATOR: message("Administrator"),
+}
 
 ROLE_LABELS: Final = {
     Role.ANALYST: message("Analyst: reads and exports released tables"),
@@ -34,6 +41,11 @@ STATE_LABELS: Final = {
     AccountState.DISABLED: message("Shut"),
 }
 
+SOURCE_LABELS: Final = {
+    AccountSource.LOCAL: message("With a password here"),
+    AccountSource.SINGLE_SIGN_ON: message("With the agency's login"),
+}
+
 _DONE: Final = {
     "roles": message("The roles were changed. Logins and tokens of the account have ended."),
     "disabled": message("The account was shut. Its logins and tokens have ended."),
@@ -45,12 +57,54 @@ _DONE: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked before an account is changed: the question, what happens, and the word on the button."""
+
+    title: str
+    text: str
+    button: str
+
+
+QUESTIONS: Final = {
+    "disable": Question(
+        message("Shut the account {name}?"),
+        message("Its logins and API tokens end at once, and nobody can log in with it. Nothing is deleted."),
+        message("Shut the account"),
+    ),
+    "enable": Question(
+        message("Open the account {name} again?"),
+        message("The person can log in again, with the password and the second factor they had."),
+        message("Open the account again"),
+    ),
+    "reset": Question(
+        message("Invite {name} anew?"),
+        message(
+            "Password, second factors, passkeys, recovery codes, logins and API tokens of the account are forgotten,"
+            " and you get a new code to give to the person. Be sure that it is them who asks."
+        ),
+        message("Forget them, and invite anew"),
+    ),
+    "unlock": Question(
+        message("Let {name} try again at once?"),
+        message("After too many wrong attempts somebody has to wait. This ends the wait."),
+        message("Let the person try again at once"),
+    ),
+    "end-sessions": Question(
+        message("End all logins of {name}?"),
+        message("The person has to log in again everywhere. API tokens stay good."),
+        message("End all logins"),
+    ),
+}
+
+
 def routes() -> list[web.AbstractRouteDef]:
     """Return the routes of accounts."""
     return [
         web.get(_LIST, _accounts),
         web.post(_LIST, _invite),
         web.get(_ONE, _account),
+        web.get(f"{_ONE}/{{change}}", _question),
         web.post(f"{_ONE}/rename", _rename),
         web.post(f"{_ONE}/roles", _change_roles),
         web.post(f"{_ONE}/disable", _disable),
@@ -90,6 +144,15 @@ async def _account(request: web.Request) -> web.Response:
     return await _account_page(request)
 
 
+@_manages
+async def _question(request: web.Request) -> web.Response:
+    change = request.match_info["change"]
+    question = QUESTIONS.get(change)
+    if question is None:
+        raise NotFound
+    return await _account_page(request, template="person_change.html", question=question, change=change)
+
+
 async def _list_page(
     request: web.Request,
     error: AccountsError | None = None,
@@ -99,11 +162,16 @@ async def _list_page(
     chosen: frozenset[Role] = frozenset(),
 ) -> web.Response:
     room = request.app[ACCOUNTS]
+    accounts = await room.people.all(request[SESSION].actor)
+    active = [account for account in accounts if account.state is AccountState.ACTIVE]
     return page(
         request,
         "people.html",
         status=200 if error is None else 400,
-        accounts=await room.people.all(request[SESSION].actor),
+        wrong=("name",) if error is not None and chosen else (),
+        accounts=accounts,
+        administrators=sum(Role.ADMINISTRATOR in account.roles for account in active),
+        last_logins=await room.audit.last_logins(),
         name=name,
         display_name=display_name,
         chosen=chosen,
@@ -112,7 +180,9 @@ async def _list_page(
     )
 
 
-async def _account_page(request: web.Request, error: AccountsError | None = None) -> web.Response:
+async def _account_page(
+    request: web.Request, error: AccountsError | None = None, template: str = "person.html", **more: object
+) -> web.Response:
     people, actor = request.app[ACCOUNTS].people, request[SESSION].actor
     try:
         account = await people.find(actor, request.match_info["name"])
@@ -120,10 +190,12 @@ async def _account_page(request: web.Request, error: AccountsError | None = None
         raise NotFound from missing
     return page(
         request,
-        "person.html",
+        template,
         status=200 if error is None else 400,
         account=account,
+        last_login=(await request.app[ACCOUNTS].audit.last_logins()).get(account.name),
         is_own=account.name == actor.name,
+        **more,
         **_told(request, error),
     )
 
@@ -131,15 +203,17 @@ async def _account_page(request: web.Request, error: AccountsError | None = None
 def _told(request: web.Request, error: AccountsError | None) -> dict[str, object]:
     say = request.app[TRANSLATORS][request[LANGUAGE]]
     return {
-        "error": "" if error is None else say.finished(str(error)),
+        "error": told(request, error),
         "done": say(_DONE.get(request.query.get("done", ""), "")),
         "role_labels": ROLE_LABELS,
+        "role_names": ROLE_NAMES,
+        "source_labels": SOURCE_LABELS,
         "state_labels": STATE_LABELS,
     }
 
 
 def _invitation_page(request: web.Request, invitation: Invitation) -> web.Response:
-    return page(request, "invited.html", invitation=invitation)
+    return page(request, "invited.html", invitation=invitation, address=f"{request.app[SETTINGS].origin}/invitation")
 
 
 def _roles(names: Sequence[object]) -> frozenset[Role]:
@@ -149,11 +223,11 @@ def _roles(names: Sequence[object]) -> frozenset[Role]:
 # -- one change to one account ----------------------------------------------------------------------------------------
 
 
-def _change(done: str, change: Callable[[web.Request, str], Awaitable[object]]) -> Handler:
+def _change(done: str, change: Callable[[web.Request, str], Awaitable[object]], form_page: str = _ONE) -> Handler:
     """Return a handler that makes a change and leads back to the page of the account."""
 
     @_manages
-    @form_on(_ONE)
+    @form_on(form_page)
     async def changed(request: web.Request) -> web.Response:
         name = request.match_info["name"]
         try:
@@ -204,8 +278,8 @@ async def _end_all(request: web.Request, name: str) -> None:
 
 _rename = _change("renamed", _new_name)
 _change_roles = _change("roles", _new_roles)
-_disable = _change("disabled", _shut)
-_enable = _change("enabled", _open)
-_reset = _change("reset", _invite_anew)
-_unlock = _change("unlocked", _let_try)
-_end_sessions = _change("sessions", _end_all)
+_disable = _change("disabled", _shut, f"{_ONE}/disable")
+_enable = _change("enabled", _open, f"{_ONE}/enable")
+_reset = _change("reset", _invite_anew, f"{_ONE}/reset")
+_unlock = _change("unlocked", _let_try, f"{_ONE}/unlock")
+_end_sessions = _change("sessions", _end_all, f"{_ONE}/end-sessions")

@@ -8,10 +8,14 @@ from analyst.translation import message
 
 
 class WebProblem(Exception):
-    """A request cannot be answered as it was asked. `code` names the kind to a program, `text` explains to a person."""
+    """A request cannot be answered as it was asked.
+
+    `code` names the kind to a program; `title` and `text` explain it to a person.
+    """
 
     status: ClassVar[int]
     code: ClassVar[str]
+    title: ClassVar[str]
     text: str
 
     def __init__(self, text: str | None = None) -> None:
@@ -29,6 +33,7 @@ class MalformedRequest(WebProblem):
 
     status = 400
     code = "malformed_request"
+    title = message("The request could not be read")
     text = message("The request could not be read. Go back, and try again.")
 
 
@@ -37,6 +42,7 @@ class FormTooOld(WebProblem):
 
     status = 403
     code = "form_too_old"
+    title = message("The form was too old")
     text = message("The form was too old, so nothing was done. Open the page again, and repeat it.")
 
 
@@ -45,6 +51,7 @@ class Forbidden(WebProblem):
 
     status = 403
     code = "forbidden"
+    title = message("You may not open this")
     text = message("Your roles do not allow this. Ask an administrator.")
 
 
@@ -53,6 +60,7 @@ class LoginNeeded(WebProblem):
 
     status = 401
     code = "login_needed"
+    title = message("Log in first")
     text = message("Log in, or send a token that is good.")
 
     def headers(self) -> dict[str, str]:
@@ -65,6 +73,7 @@ class NotFound(WebProblem):
 
     status = 404
     code = "not_found"
+    title = message("There is nothing here")
     text = message("There is nothing at this address.")
 
 
@@ -73,6 +82,7 @@ class MethodNotAllowed(WebProblem):
 
     status = 405
     code = "method_not_allowed"
+    title = message("This address is used in another way")
     text = message("The address does not take this kind of request.")
 
     def __init__(self, allowed: tuple[str, ...]) -> None:
@@ -89,6 +99,7 @@ class Conflict(WebProblem):
 
     status = 409
     code = "conflict"
+    title = message("Something changed meanwhile")
     text = message("Something changed meanwhile. Open the page again, and look.")
 
 
@@ -97,6 +108,7 @@ class TooLarge(WebProblem):
 
     status = 413
     code = "too_large"
+    title = message("Too much was sent")
     text = message("What was sent is too long.")
 
 
@@ -105,6 +117,7 @@ class UnsupportedMediaType(WebProblem):
 
     status = 415
     code = "unsupported_media_type"
+    title = MalformedRequest.title
     text = MalformedRequest.text
 
 
@@ -113,6 +126,7 @@ class WrongHost(WebProblem):
 
     status = 421
     code = "wrong_host"
+    title = message("This is another site")
     text = message("This is not the site that was asked for.")
 
 
@@ -121,15 +135,16 @@ class TooManyRequests(WebProblem):
 
     status = 429
     code = "too_many_requests"
+    title = message("Too many requests")
     text = message("There were too many requests. Wait a while, then try again.")
 
     def __init__(self, seconds: int, text: str | None = None) -> None:
         super().__init__(text)
-        self._seconds = seconds
+        self.seconds = seconds
 
     def headers(self) -> dict[str, str]:
         """Return how long to wait."""
-        return {"Retry-After": str(self._seconds)}
+        return {"Retry-After": str(self.seconds)}
 
 
 class Unavailable(WebProblem):
@@ -137,6 +152,7 @@ class Unavailable(WebProblem):
 
     status = 503
     code = "unavailable"
+    title = message("Something is missing")
     text = message("Something that is needed is not there. Ask an administrator.")
 
 
@@ -145,4 +161,5 @@ class InternalProblem(WebProblem):
 
     status = 500
     code = "internal_error"
+    title = message("Something went wrong here")
     text = message("Something went wrong here, and it was noted. Try again; if it goes on, tell an administrator.")

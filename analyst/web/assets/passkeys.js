@@ -44,15 +44,23 @@ function show(told) {
   const link = document.createElement("a");
   link.href = told.next;
   link.textContent = told.link;
-  const way = document.createElement("p");
-  way.append(link);
-  main.replaceChildren(title, text, list, way);
+  const file = document.createElement("a");
+  file.href = told.file;
+  file.download = "fyren-recovery-codes.txt";
+  file.textContent = told.fileText;
+  const ways = [file, link].map((one) => {
+    const way = document.createElement("p");
+    way.append(one);
+    return way;
+  });
+  main.replaceChildren(title, text, list, ...ways);
   title.focus();
 }
 
 if (window.PublicKeyCredential && PublicKeyCredential.parseRequestOptionsFromJSON) {
   for (const place of document.querySelectorAll("[data-passkey]")) {
     place.hidden = false;
+    place.nextElementSibling.hidden = true;
     const button = place.querySelector("button");
     const problem = place.querySelector("[role=alert]");
     button.addEventListener("click", async () => {

@@ -20,7 +20,7 @@ from analyst.accounts.clock import chance
 from analyst.accounts.errors import AccountRefused, CeremonyRefused, LoginRefused, SessionEnded
 from analyst.accounts.permissions import COMMAND_LINE, Permission, Role
 from analyst.accounts.sessions import SessionToken, new_token
-from analyst.accounts.sign_on import SignOnSettings, SignOnUnreachable, SingleSignOn
+from analyst.accounts.sign_on import SignedOn, SignOnSettings, SignOnUnreachable, SingleSignOn
 
 Opened = Callable[..., AbstractAsyncContextManager[tuple[Place, SingleSignOn, LoginService]]]
 
@@ -44,7 +44,7 @@ def opened(path: Path) -> Opened:
 
 async def log_in(sign_on: SingleSignOn, service: LoginService) -> SessionToken:
     browser = new_token(chance)
-    return await sign_on.finish(browser, service.log_in(await sign_on.begin(browser)))
+    return (await sign_on.finish(browser, service.log_in(await sign_on.begin(browser)))).token
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "PS256", "ES256"])
@@ -191,7 +191,7 @@ async def test_an_answer_belongs_to_one_browser_and_one_use(opened: Opened) -> N
                 await sign_on.finish(victim, wrong)
         assert service.tokens_asked == asked
         both = await asyncio.gather(*(sign_on.finish(attacker, answer) for _ in range(3)), return_exceptions=True)
-        assert sum(isinstance(result, str) for result in both) == 1
+        assert sum(isinstance(result, SignedOn) for result in both) == 1
         answer = service.log_in(await sign_on.begin(victim))
         place.clock.turn(600)
         with pytest.raises(CeremonyRefused):
@@ -231,7 +231,7 @@ async def test_a_step_up_asks_the_service_anew_for_the_same_person(opened: Opene
             await sign_on.finish_step_up(token, service.log_in(await sign_on.begin_step_up(token)))
         service.user = {"sub": "u-1"}
         renewed = await sign_on.finish_step_up(token, service.log_in(await sign_on.begin_step_up(token)))
-        assert (await place.session(renewed)).stepped_up
+        assert (await place.session(renewed.token)).stepped_up
         with pytest.raises(SessionEnded):
             await sign_on.begin_step_up(token)
 

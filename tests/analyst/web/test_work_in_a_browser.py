@@ -67,7 +67,7 @@ async def test_somebody_logs_in_by_keyboard_without_a_script(chromium: Chromium,
     await page.keyboard.press("Enter")
     await page.wait_for_url("**/account")
     await page.get_by_role("button", name="Log out").press("Enter")
-    await page.wait_for_url("**/login")
+    await page.wait_for_url("**/login?done=out")
 
 
 async def test_a_passkey_is_added_and_logs_in(chromium: Chromium, local: Site) -> None:
@@ -88,7 +88,7 @@ async def test_a_passkey_is_added_and_logs_in(chromium: Chromium, local: Site) -
     await page.get_by_role("button", name="Add a passkey").click()
     await page.wait_for_url("**/account?done=enrolled")
     await page.get_by_role("button", name="Log out").click()
-    await page.wait_for_url("**/login")
+    await page.wait_for_url("**/login?done=out")
     await page.get_by_role("button", name="Log in with a passkey").click()
     await page.get_by_role("link", name="Accounts").wait_for()
     await page.goto(f"http://localhost:{local.server.port}/confirm?next=/accounts")
