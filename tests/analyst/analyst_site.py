@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import atexit
 import contextlib
 import datetime
+import functools
 import html
 import re
-from collections.abc import AsyncIterator, Mapping
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,12 +21,12 @@ import pyotp
 from aiohttp import ClientResponse, CookieJar
 from aiohttp.test_utils import TestClient, TestServer
 
-from analyst.accounts.assembly import open_accounts
+from analyst.accounts.assembly import KEY_SUFFIX, AccountsRoom, open_accounts
 from analyst.accounts.audit import AuditEvent
 from analyst.accounts.passkeys import RelyingParty
 from analyst.accounts.passwords import Argon2Cost, Argon2Hashing
 from analyst.accounts.permissions import COMMAND_LINE, Role
-from analyst.assembly import assemble
+from analyst.assembly import Texts, assemble, load_texts
 from analyst.release_work import OpenWarehouse
 from analyst.settings import AnalystSettings
 from analyst.web.keys import ACCOUNTS
@@ -115,13 +121,7 @@ class Site:
 
     async def person(self, name: str, *roles: Role) -> None:
         """Set up an account, with a password and one-time codes."""
-        room = self.server.app[ACCOUNTS]
-        invitation = await room.people.invite(COMMAND_LINE, name, "", roles)
-        token = await room.login.accept_invitation(invitation.code, PASSWORD)
-        offer = await room.second_factors.offer(token)
-        enrolled = await room.second_factors.enrol(token, pyotp.TOTP(offer.secret).at(self.clock()))
-        await room.sessions.log_out(enrolled.token)
-        self.secrets[name] = offer.secret
+        self.secrets[name] = await set_up(self.server.app[ACCOUNTS], name, roles, self.clock)
 
     async def events(self) -> list[tuple[str, AuditEvent, str]]:
         return [(record.actor, record.event, record.subject) async for record in self.server.app[ACCOUNTS].audit.all()]
@@ -130,21 +130,65 @@ class Site:
 ROLES = {"anna": (Role.ANALYST,), "rut": (Role.RELEASER,), "ada": (Role.ADMINISTRATOR,)}
 
 
+PARTY = RelyingParty("localhost", "Fyren", "http://localhost:8090")
+
+
+@dataclass(frozen=True)
+class People:
+    """Accounts of one person of every role, ready to be copied: setting them up takes longer than most tests."""
+
+    database: Path
+    secrets: Mapping[str, str]
+
+    def copy(self, settings: AnalystSettings) -> None:
+        settings.accounts.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.copy2(self.database, settings.accounts)
+        shutil.copy2(self.database.with_name(self.database.name + KEY_SUFFIX), settings.accounts_key)
+
+
+async def set_up(room: AccountsRoom, name: str, roles: Collection[Role], clock: TurnedClock) -> str:
+    """Set up an account, and return the secret of its one-time codes."""
+    invitation = await room.people.invite(COMMAND_LINE, name, "", roles)
+    token = await room.login.accept_invitation(invitation.code, PASSWORD)
+    offer = await room.second_factors.offer(token)
+    enrolled = await room.second_factors.enrol(token, pyotp.TOTP(offer.secret).at(clock()))
+    await room.sessions.log_out(enrolled.token)
+    return offer.secret
+
+
+@functools.cache
+def texts() -> Texts:
+    """Return codebook and catalogues, which do not change while tests run."""
+    return load_texts(IntakeSettings())
+
+
+@functools.cache
+def people() -> People:
+    """Return the accounts that every site begins with, made once."""
+    folder = tempfile.TemporaryDirectory(prefix="fyren-people-")
+    atexit.register(folder.cleanup)
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, _make_people(Path(folder.name) / "accounts.sqlite3")).result()
+
+
+async def _make_people(database: Path) -> People:
+    clock = TurnedClock()
+    async with open_accounts(database, PARTY, create=True, hashing=CHEAP, clock=clock) as room:
+        return People(database, {name: await set_up(room, name, roles, clock) for name, roles in ROLES.items()})
+
+
 @contextlib.asynccontextmanager
 async def open_site(
     folder: Path, releases: Path | None = None, open_warehouse: OpenWarehouse | None = None, **settings: Any
 ) -> AsyncIterator[Site]:
     """Yield a site with one person of every role."""
-    clock = TurnedClock()
     chosen = AnalystSettings(var=folder, **settings)
-    party = RelyingParty(chosen.public_host, "Fyren", chosen.origin)
-    async with open_accounts(chosen.accounts, party, create=True, hashing=CHEAP, clock=clock):
-        pass
+    everybody = people()
+    everybody.copy(chosen)
+    clock = TurnedClock()
     intake = IntakeSettings(var=folder, **({"releases": releases} if releases else {}))
-    app = assemble(chosen, intake, open_warehouse=open_warehouse, hashing=CHEAP, clock=clock)
+    app = assemble(chosen, intake, open_warehouse=open_warehouse, hashing=CHEAP, clock=clock, texts=texts())
     async with TestServer(app, port=settings.get("port")) as server:
-        site = Site(server, clock)
-        for name, roles in ROLES.items():
-            await site.person(name, *roles)
+        site = Site(server, clock, dict(everybody.secrets))
         async with site._stack:
             yield site

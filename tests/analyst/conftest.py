@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from analyst_site import Site, open_site
+from once_a_run import once_a_run
 from published import publish
 
 from intake_store.periods import Quarter
@@ -13,11 +14,13 @@ from intake_store.periods import Quarter
 @pytest.fixture(scope="session")
 def few_releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder of three releases: two quarters, and a revision of the second; a handful of tables each."""
-    folder = tmp_path_factory.mktemp("releases")
     names = {"needs", "needs_by_gender", "arenas", "young_needs_met", "staff_asking"}
     quarters = (Quarter(2026, 2), Quarter(2026, 3))
-    publish(folder / "releases", tmp_path_factory.mktemp("warehouse"), 1500, names, quarters)
-    return folder / "releases"
+
+    def make(folder: Path) -> None:
+        publish(folder / "releases", folder / "warehouse", 1500, names, quarters)
+
+    return once_a_run(tmp_path_factory, "few-releases", make) / "releases"
 
 
 @pytest.fixture

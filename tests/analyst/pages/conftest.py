@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 from dashboard_site import dashboard_site
+from once_a_run import once_a_run
 from playwright.async_api import Browser, async_playwright
 from published import publish
 
@@ -39,9 +40,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("published")
-    publish(folder / "releases", folder / "warehouse", 8_000, TABLES, PERIODS)
-    return folder / "releases"
+    def make(folder: Path) -> None:
+        publish(folder / "releases", folder / "warehouse", 8_000, TABLES, PERIODS)
+
+    return once_a_run(tmp_path_factory, "published", make) / "releases"
 
 
 async def _served(app: web.Application) -> AsyncIterator[str]:
