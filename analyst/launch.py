@@ -13,8 +13,9 @@ from analyst.accounts.errors import AccountsError
 from analyst.process import run
 from analyst.settings import SettingsError, read_settings
 from content_files import ContentError
-from intake_store.commands.key_rings import asked_passphrase, stored_passphrases
+from intake_store.assembly import stored_passphrases
 from intake_store.keys.passphrases import Passphrase
+from intake_store.prompting import asked_passphrase
 from intake_store.settings import IntakeSettings
 from intake_store.submission.errors import IntakeStoreError
 from intake_store.warehouse.warehouse_key import WarehouseKey

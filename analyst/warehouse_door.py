@@ -8,9 +8,8 @@ from typing import Final
 
 from analyst.release_work import OpenStatistics
 from analyst.translation import message
+from intake_store.assembly import releasing, stored_passphrases
 from intake_store.codebook import Codebook, load_codebooks
-from intake_store.commands.key_rings import stored_passphrases
-from intake_store.commands.releases import releasing
 from intake_store.keys.passphrases import Passphrase
 from intake_store.settings import IntakeSettings
 from intake_store.statistics.declarations import load_declarations

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import typer
 
-from intake_store.commands.prompts import need_terminal, passphrase_beside
+from intake_store.assembly import stored_passphrases
 from intake_store.keys.key_ring import KeyRing, KeyRingFiles
 from intake_store.keys.locked_files import WrongPassphrase
-from intake_store.keys.passphrases import SHORTEST_PASSPHRASE, Passphrase, read_passphrases
+from intake_store.keys.passphrases import SHORTEST_PASSPHRASE, Passphrase
+from intake_store.prompting import asked_passphrase, need_terminal
 from intake_store.settings import IntakeSettings
 from intake_store.submission.errors import KeyFileError
 
@@ -42,21 +43,6 @@ def opened_key_ring(settings: IntakeSettings, private_key: Path | None = None) -
             if len(asked) == _MOST_ASKED:
                 raise
             typer.echo(str(error), err=True)
-
-
-def stored_passphrases(settings: IntakeSettings, private_key: Path) -> tuple[Passphrase, ...]:
-    """Return the passphrases of the file that a setting names, or that stands beside the key; none if there is none."""
-    if settings.key_passphrase_file is not None:
-        return read_passphrases(settings.key_passphrase_file)
-    beside = passphrase_beside(private_key)
-    return read_passphrases(beside) if beside.exists() else ()
-
-
-def asked_passphrase(text: str) -> Passphrase:
-    """Ask for a passphrase that exists."""
-    need_terminal()
-    answer: str = typer.prompt(text, hide_input=True)
-    return Passphrase(answer)
 
 
 def asked_new_passphrase() -> Passphrase:

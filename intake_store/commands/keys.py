@@ -8,14 +8,9 @@ from typing import Annotated
 
 import typer
 
-from intake_store.commands.key_rings import (
-    asked_new_passphrase,
-    asked_passphrase,
-    key_ring_files,
-    opened_key_ring,
-    stored_passphrases,
-)
-from intake_store.commands.prompts import Database, passphrase_beside, plain_errors, progress
+from intake_store.assembly import passphrase_beside, stored_passphrases
+from intake_store.commands.key_rings import asked_new_passphrase, key_ring_files, opened_key_ring
+from intake_store.commands.prompts import Database, plain_errors, progress
 from intake_store.database.connections import file_is_missing
 from intake_store.keys.key_ring import (
     KeyRing,
@@ -36,6 +31,7 @@ from intake_store.keys.passphrases import (
 )
 from intake_store.keys.private_keys import KeyFiles, check_key_files, create_key_files
 from intake_store.keys.resealing import reseal, round_trip, rows_by_key
+from intake_store.prompting import asked_passphrase
 from intake_store.settings import IntakeSettings
 from intake_store.submission.errors import KeyFileError
 from intake_store.submission.sealing import KeyId, PublicKey

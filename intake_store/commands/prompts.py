@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,9 +14,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from content_files import ContentError
+from intake_store.assembly import passphrase_beside
 from intake_store.codebook import Codebook
 from intake_store.keys.passphrases import Passphrase, read_passphrase_file
 from intake_store.periods import Quarter
+from intake_store.prompting import need_terminal
 from intake_store.settings import IntakeSettings
 from intake_store.submission.errors import IntakeStoreError
 from intake_store.submission.iso_weeks import IsoWeek
@@ -60,17 +61,6 @@ def known_passphrase(settings: IntakeSettings, private_key: Path) -> Passphrase:
         return read_passphrase_file(beside)
     need_terminal()
     return Passphrase(typer.prompt("Passphrase", hide_input=True))
-
-
-def passphrase_beside(private_key: Path) -> Path:
-    return private_key.parent / "passphrase"
-
-
-def need_terminal() -> None:
-    if not sys.stdin.isatty():
-        raise IntakeStoreError(
-            "The passphrase cannot be asked for here. Let FYREN_KEY_PASSPHRASE_FILE name a file that holds it."
-        )
 
 
 def newest(codebooks: dict[str, Codebook]) -> Codebook:

@@ -12,19 +12,17 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from intake_store.codebook import Codebook, load_codebooks
+from intake_store.assembly import releasing
+from intake_store.codebook import load_codebooks
 from intake_store.commands.prompts import WarehouseLocation, current_week, newest, plain_errors
 from intake_store.commands.warehouses import open_warehouse
 from intake_store.periods import Period, parse_period
 from intake_store.settings import IntakeSettings
-from intake_store.statistics.declarations import TableDeclaration, load_declarations
+from intake_store.statistics.declarations import load_declarations
 from intake_store.statistics.outsider import Findings
-from intake_store.statistics.released import ReleasedTable
 from intake_store.statistics.releases import ReleaseFolder
-from intake_store.statistics.releasing import Occasion, Releasing
-from intake_store.statistics.service_figures import DATASET, figures_of_table
-from intake_store.statistics.supply import load_coverage
-from intake_store.statistics.tables import ServiceSide
+from intake_store.statistics.releasing import Occasion, Releasing, attack_published
+from intake_store.statistics.tables import MadeTable
 from intake_store.warehouse.warehouse import Warehouse
 
 PeriodOption = Annotated[str, typer.Option(help="A quarter such as 2026Q4, or a year such as 2026.")]
@@ -35,7 +33,7 @@ def preview_release(period: PeriodOption, warehouse: WarehouseLocation = None) -
     wanted = read_period(period)
     with plain_errors(), _opened(warehouse) as (made, _, _):
         preview = made.preview(wanted, current_week())
-        Console().print(_overview(preview.tables))
+        Console().print(_overview(preview.made))
         _print_findings(preview.findings)
 
 
@@ -55,6 +53,9 @@ def release_tables(
     with --revise and a reason it can be released again under the next number. What was withheld stays withheld.
     """
     wanted = read_period(period)
+    with plain_errors():
+        # What is newest now is what somebody revises; another release that comes in between is not replaced unseen.
+        seen = _newest_of(wanted)
     with plain_errors(), _opened(warehouse) as (made, opened, settings):
         release = made.release(
             wanted,
@@ -66,6 +67,7 @@ def release_tables(
                 reason=revise,
                 set_aside={reason.value: count for reason, count in opened.quarantined().items()},
                 production=settings.production,
+                seen=seen,
             ),
         )
         typer.echo(f"Released {release.number}: {len(release.tables)} tables, in {settings.releases}.")
@@ -77,8 +79,15 @@ def release_tables(
             typer.echo(f"Set aside and not counted: {sum(release.set_aside.values())} rows.", err=True)
 
 
-def list_releases() -> None:
-    """List all releases, and check that none was changed since."""
+def list_releases(
+    attack: Annotated[
+        bool, typer.Option("--attack", help="Also try to work out what is withheld, from all releases together.")
+    ] = False,
+) -> None:
+    """List all releases, and check that none was changed since.
+
+    The digest at the end vouches for all of them: note it elsewhere, and compare it next time.
+    """
     with plain_errors():
         settings = IntakeSettings()
         folder = ReleaseFolder(settings.releases)
@@ -86,7 +95,7 @@ def list_releases() -> None:
         if not releases:
             typer.echo(f"Nothing was released yet; releases go to {settings.releases}.")
             return
-        folder.verify()
+        found = folder.verify()
         shown = Table(box=None, pad_edge=False)
         for title in ("release", "on", "tables", "replaces", "reason or note"):
             shown.add_column(title)
@@ -101,7 +110,17 @@ def list_releases() -> None:
                 synthetic + text,
             )
         Console().print(shown)
+        for problem in found.problems:
+            typer.echo(problem.text, err=True)
+        if not found.is_unchanged:
+            raise typer.Exit(1)
         typer.echo("No file was changed since its release.")
+        typer.echo(f"The newest release has the digest {found.end}; noted elsewhere, it vouches for all of them.")
+        if attack:
+            published = attack_published(folder, newest(load_codebooks(settings.codebooks)))
+            _print_findings(published.findings)
+            if published.findings.narrow:
+                raise typer.Exit(1)
 
 
 def read_period(text: str) -> Period:
@@ -112,13 +131,9 @@ def read_period(text: str) -> Period:
         raise typer.BadParameter(f"{error}.") from error
 
 
-def releasing(
-    settings: IntakeSettings, warehouse: Warehouse, codebook: Codebook, declarations: Sequence[TableDeclaration]
-) -> Releasing:
-    """Return what makes tables out of a warehouse and the releases there are."""
-    coverage = load_coverage(settings.coverage)
-    services = ServiceSide(coverage=coverage, figures=figures_of_table(warehouse.dataset(DATASET)))
-    return Releasing(warehouse, codebook, declarations, ReleaseFolder(settings.releases), settings.threshold, services)
+def _newest_of(period: Period) -> str:
+    released = ReleaseFolder(IntakeSettings().releases).of_period(period)
+    return released[-1].number if released else ""
 
 
 @contextmanager
@@ -131,16 +146,18 @@ def _opened(location: str | None) -> Iterator[tuple[Releasing, Warehouse, Intake
         yield releasing(settings, warehouse, codebook, declarations), warehouse, settings
 
 
-def _overview(tables: tuple[ReleasedTable, ...]) -> Table:
+def _overview(made: Sequence[MadeTable]) -> Table:
     shown = Table(box=None, pad_edge=False)
     shown.add_column("table")
     shown.add_column("population")
-    shown.add_column("withheld", justify="right")
-    shown.add_column("figures", justify="right")
-    for table in tables:
-        figures = [figure for row in table.rows for figure in row.counts]
-        withheld = "all" if table.withheld else str(sum(figure is None for figure in figures))
-        shown.add_row(table.name, table.population, withheld, str(len(figures)))
+    for title in ("figures", "too small", "for others", "otherwise"):
+        shown.add_column(title, justify="right")
+    shown.add_column("")
+    for entry in made:
+        table, withheld = entry.table, entry.withheld
+        about = "all withheld" if table.withheld else "columns left out" if table.split_withheld else ""
+        counts = (withheld.figures, withheld.primary, withheld.complementary, withheld.earlier + withheld.elsewhere)
+        shown.add_row(table.name, table.population, *map(str, counts), about)
     return shown
 
 

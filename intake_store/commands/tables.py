@@ -9,10 +9,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from intake_store.assembly import releasing
 from intake_store.codebook import load_codebooks
 from intake_store.commands.noisy_tables import make_noisy_table
 from intake_store.commands.prompts import WarehouseLocation, current_week, newest, plain_errors
-from intake_store.commands.releases import list_releases, preview_release, read_period, release_tables, releasing
+from intake_store.commands.releases import list_releases, preview_release, read_period, release_tables
 from intake_store.commands.warehouses import open_warehouse
 from intake_store.settings import IntakeSettings
 from intake_store.statistics.declarations import Source, TableDeclaration, load_declarations

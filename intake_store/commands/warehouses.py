@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from intake_store.assembly import stored_passphrases
 from intake_store.codebook import Codebook
-from intake_store.commands.key_rings import asked_passphrase, stored_passphrases
 from intake_store.keys.key_ring import KeyRing
+from intake_store.prompting import asked_passphrase
 from intake_store.settings import IntakeSettings
 from intake_store.submission.errors import IntakeStoreError
 from intake_store.warehouse.segments import MANIFEST

@@ -8,7 +8,7 @@ the quarters' cells, which stand released when the year is made.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from intake_store.codebook import Codebook, Population, Variable, VariableType
@@ -18,6 +18,7 @@ from intake_store.statistics.counts import NOT_ASKED, SILENT, Pair, ResponseCoun
 from intake_store.statistics.declarations import Measure, TableDeclaration
 from intake_store.statistics.geography import COUNTY, REGION, REGIONS, table_variable
 from intake_store.statistics.released import NOT_STATED
+from intake_store.statistics.withheld import WithheldFigures
 from intake_store.submission.response import AnswerStatus
 from intake_store.warehouse.tallies import ANSWERED
 
@@ -111,6 +112,18 @@ class ResponseCells:
     def key(self, *pairs: Pair) -> CellKey:
         """Return the name of a cell of this period."""
         return cell_key(self.counts.period, pairs)
+
+    def told(self, withheld: Collection[CellKey], figures: Iterable[tuple[Pair, ...]]) -> WithheldFigures:
+        """Return why figures are withheld, each given as the categories it counts; never to be published."""
+        keys = {self.key(*pairs): pairs for pairs in figures}
+        loss = self.system.loss(withheld, keys)
+        # For the system they are sensitive too; they would not be for their own count.
+        earlier = sum(
+            self._earlier.get(key) is False and not self._is_sensitive(self.system.value(key), pairs)
+            for key, pairs in keys.items()
+            if key in withheld
+        )
+        return WithheldFigures(len(keys), loss.primary - earlier, loss.complementary, earlier)
 
     # -- Tables -------------------------------------------------------------------------------------------------------
 

@@ -156,6 +156,40 @@ class ClosedCounts:
         return self._summaries.get((str(quarter), population), PeriodSummary(0, 0, {}, False))
 
 
+class RecordedCounts:
+    """Passes counts on and remembers them, to tell afterwards whether another source would have given the same."""
+
+    def __init__(self, counts: CountSource) -> None:
+        self._counts = counts
+        self._tallies: dict[tuple[str, Period, _Names], Mapping[_Cell, Tally]] = {}
+        self._summaries: dict[tuple[str, Period], PeriodSummary] = {}
+        self._usage: dict[tuple[Period, _Names], Mapping[_Cell, int]] = {}
+
+    def tally(self, population: str, period: Period, variables: Sequence[str]) -> Mapping[_Cell, Tally]:
+        """Return what the source returns; see `Warehouse.tally`."""
+        found = self._counts.tally(population, period, variables)
+        self._tallies[population, period, tuple(variables)] = found
+        return found
+
+    def summary(self, population: str, period: Period) -> PeriodSummary:
+        """Return what the source returns; see `Warehouse.summary`."""
+        found = self._summaries[population, period] = self._counts.summary(population, period)
+        return found
+
+    def usage_tally(self, period: Period, fields: Sequence[str]) -> Mapping[_Cell, int]:
+        """Return what the source returns; see `Warehouse.usage_tally`."""
+        found = self._usage[period, tuple(fields)] = self._counts.usage_tally(period, fields)
+        return found
+
+    def agree_with(self, other: CountSource) -> bool:
+        """Tell whether another source gives the same counts to everything that was asked."""
+        return (
+            all(other.summary(*asked) == found for asked, found in self._summaries.items())
+            and all(other.tally(*asked) == found for asked, found in self._tallies.items())
+            and all(other.usage_tally(*asked) == found for asked, found in self._usage.items())
+        )
+
+
 def close_quarter(
     counts: ClosableCounts, codebook: Codebook, declarations: Iterable[TableDeclaration], quarter: Quarter
 ) -> None:

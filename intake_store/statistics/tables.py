@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from intake_store.codebook import Codebook, Population, Variable
 from intake_store.disclosure.perturbation import PerturbationTable
 from intake_store.periods import Period, Quarter, Year
-from intake_store.statistics.cells import SUM, CellKey, ResponseCells, link_quarters, silent_of
+from intake_store.statistics.cells import SUM, CellKey, ResponseCells, codes_of, link_quarters, silent_of
 from intake_store.statistics.counts import NOT_ASKED, SILENT, CountSource, Pair, ResponseCounts, TableError
 from intake_store.statistics.declarations import Measure, Method, PeriodKind, Source, TableDeclaration
 from intake_store.statistics.earlier import earlier_cells
@@ -26,12 +26,13 @@ from intake_store.statistics.released import (
 )
 from intake_store.statistics.service_figures import ServiceFigures, figure_tables
 from intake_store.statistics.supply import Coverage, supply_tables
-from intake_store.statistics.usage_tables import usage_tables
+from intake_store.statistics.usage_tables import usage_tables_told
+from intake_store.statistics.withheld import MadeTable, WithheldFigures, figures_of
 from intake_store.statistics.wording import COUNTED_RESPONSES, OF_THOSE_WHO_ANSWERED
 from intake_store.submission.response import AnswerStatus
 from intake_store.warehouse.tallies import ANSWERED, PeriodSummary
 
-__all__ = ["DEFAULT_THRESHOLD", "ServiceSide", "TableError", "make_tables"]
+__all__ = ["DEFAULT_THRESHOLD", "MadeTable", "ServiceSide", "TableError", "make_tables", "make_tables_told"]
 
 DEFAULT_THRESHOLD: Final = 10
 """The smallest count that is released."""
@@ -82,22 +83,50 @@ def make_tables(
     is published about the same responses, in the quarters of a year too. Raises `TableError` if the warehouse holds
     codes the codebook does not.
     """
+    made = make_tables_told(
+        source,
+        codebook,
+        declarations,
+        period,
+        provisional=provisional,
+        threshold=threshold,
+        earlier=earlier,
+        services=services,
+    )
+    return [entry.table for entry in made]
+
+
+def make_tables_told(
+    source: CountSource,
+    codebook: Codebook,
+    declarations: Iterable[TableDeclaration],
+    period: Period,
+    *,
+    provisional: bool,
+    threshold: int = DEFAULT_THRESHOLD,
+    earlier: Sequence[ReleasedTable] = (),
+    services: ServiceSide = NOTHING_OF_SERVICES,
+) -> list[MadeTable]:
+    """Make tables as `make_tables` does, and tell of each why figures are withheld, for whoever releases them."""
     declared_tables = tuple(declarations)
     by_population: dict[str, list[TableDeclaration]] = {}
     for declaration in declared_tables:
         if declaration.source is Source.RESPONSES:
             for name in declaration.populations:
                 by_population.setdefault(name, []).append(declaration)
-    made: list[ReleasedTable] = []
+    made: list[MadeTable] = []
     for name, declared in by_population.items():
         tables = _PopulationTables(source, codebook, codebook.populations[name], declared, threshold, earlier)
         made.extend(tables.release(period, provisional))
     of_period = [declaration for declaration in declared_tables if declaration.period.fits(period)]
-    made.extend(supply_tables(of_period, made, codebook, services.coverage))
-    made.extend(usage_tables(source, codebook, of_period, period, provisional=provisional, threshold=threshold))
+    of_responses = [entry.table for entry in made]
+    supply = supply_tables(of_period, of_responses, codebook, services.coverage)
+    made.extend(MadeTable(table, _not_had(table)) for table in supply)
+    made.extend(usage_tables_told(source, codebook, of_period, period, provisional=provisional, threshold=threshold))
     if isinstance(period, Year):
-        figures = services.figures
-        made.extend(figure_tables(of_period, figures, codebook, period, provisional=provisional, threshold=threshold))
+        reported = services.figures
+        sums = figure_tables(of_period, reported, codebook, period, provisional=provisional, threshold=threshold)
+        made.extend(MadeTable(table, _of_sums(table)) for table in sums)
     return made
 
 
@@ -121,12 +150,12 @@ class _PopulationTables:
         self._threshold = threshold
         self._protected: dict[Period, _Protected] = {}
 
-    def release(self, period: Period, provisional: bool) -> list[ReleasedTable]:
+    def release(self, period: Period, provisional: bool) -> list[MadeTable]:
         declared = [declaration for declaration in self._declarations if declaration.period.fits(period)]
         return [
             self._series(declaration, period, provisional)
             if declaration.series is not None and isinstance(period, Quarter)
-            else self._protect(period).released(declaration, provisional)
+            else self._protect(period).made(declaration, provisional)
             for declaration in declared
         ]
 
@@ -148,15 +177,16 @@ class _PopulationTables:
             return _Protected(cells, frozenset(), self._threshold, noise)
         return _Protected(cells, cells.system.suppress(self._threshold), self._threshold)
 
-    def _series(self, declaration: TableDeclaration, last: Quarter, provisional: bool) -> ReleasedTable:
+    def _series(self, declaration: TableDeclaration, last: Quarter, provisional: bool) -> MadeTable:
         """Put the figures of several quarters side by side, each as its own table has them."""
         assert declaration.series is not None
         quarters = [last.before(number) for number in reversed(range(declaration.series))]
-        tables = [self._protect(quarter).released(declaration, provisional) for quarter in quarters]
+        made = [self._protect(quarter).made(declaration, provisional, in_series=True) for quarter in quarters]
+        tables = [entry.table for entry in made]
         latest = tables[-1]
         variable = table_variable(self._population, declaration.rows)
         labels = {code.code: code.label for code in variable.codes}
-        silent = [*silent_of(variable), *((NOT_ASKED,) if variable.ask_if else ())]
+        silent = _silence(variable)
 
         def beside(code: str, label: str, found: Sequence[Sequence[ReleasedRow]]) -> ReleasedRow:
             figures = [next((row.counts[0] for row in rows if row.code == code), None) for rows in found]
@@ -165,7 +195,7 @@ class _PopulationTables:
         every = [table.rows for table in tables]
         bases = [[table.base] if table.base is not None else [] for table in tables]
         left = [table.non_response for table in tables]
-        return latest.model_copy(
+        table = latest.model_copy(
             update={
                 "column_variable": QUARTER_COLUMNS,
                 "column_label": "Quarter",
@@ -178,6 +208,12 @@ class _PopulationTables:
                 "withheld": all(table.withheld for table in tables),
             }
         )
+        if table.withheld:
+            return MadeTable(table, WithheldFigures())
+        told = sum((entry.withheld for entry in made), WithheldFigures())
+        # A quarter too small for a table of its own has no figures here either.
+        figures = sum(1 for _ in figures_of(table))
+        return MadeTable(table, replace(told, figures=figures, elsewhere=told.elsewhere + figures - told.figures))
 
 
 class _Protected:
@@ -194,6 +230,32 @@ class _Protected:
         self.withheld = withheld
         self._threshold = threshold
         self._noise = noise
+
+    def made(self, declaration: TableDeclaration, provisional: bool, *, in_series: bool = False) -> MadeTable:
+        """Return a table and why figures of it are withheld; in a series, the total's column of it alone."""
+        return MadeTable(self.released(declaration, provisional), self._told(declaration, in_series=in_series))
+
+    def _told(self, declaration: TableDeclaration, *, in_series: bool) -> WithheldFigures:
+        made = self.cells.declarations.get(declaration.name)
+        if made is None:
+            return WithheldFigures()
+        rows = table_variable(self.cells.population, declaration.rows)
+        places: list[tuple[Pair, ...]] = [()]
+        if made.columns is not None and not in_series:
+            columns = table_variable(self.cells.population, made.columns)
+            places += [((columns.name, category),) for category in (*codes_of(columns), NOT_STATED)]
+        figures: list[tuple[Pair, ...]] = [] if in_series else [()]
+        figures += [((rows.name, category), *place) for category in (*codes_of(rows), ANSWERED) for place in places]
+        figures += [((rows.name, status),) for status in _silence(rows)]
+        told = self.cells.told(self.withheld, figures)
+        if declaration.measure is not Measure.MEAN or in_series:
+            return told
+        # A mean is withheld with its base, which is small, or with the sum of its values, which protects others.
+        bases = [self.cells.told(self.withheld, [((rows.name, ANSWERED), *place)]) for place in places]
+        sums = [self.cells.told(self.withheld, [((rows.name, SUM), *place)]) for place in places]
+        small = sum(base.primary for base in bases)
+        hidden = sum(bool(base.withheld or total.withheld) for base, total in zip(bases, sums, strict=True))
+        return told + WithheldFigures(len(places), small, hidden - small)
 
     def released(self, declaration: TableDeclaration, provisional: bool) -> ReleasedTable:
         population, counts = self.cells.population, self.cells.counts
@@ -213,7 +275,7 @@ class _Protected:
             figures = [self._figure(declaration, (rows.name, category), *place) for place, _, _ in wanted]
             return ReleasedRow(code=category, label=label, counts=tuple(figures) if is_open else (None,) * len(wanted))
 
-        silent = [*silent_of(rows), *((NOT_ASKED,) if rows.ask_if is not None else ())]
+        silent = _silence(rows)
         return ReleasedTable(
             name=declaration.name,
             title=_title(declaration.title, counts.summary.synthetic),
@@ -277,6 +339,23 @@ class _Protected:
             hidden = {base, total} & self.withheld or self.cells.system.value(base) == 0
             means.append(None if hidden else round(self.cells.system.value(total) / self.cells.system.value(base), 2))
         return ReleasedRow(code="mean", label=_MEAN_LABEL, counts=tuple(means))
+
+
+def _silence(variable: Variable) -> tuple[str, ...]:
+    """Return the rows of a table's non-response."""
+    return (*silent_of(variable), *((NOT_ASKED,) if variable.ask_if is not None else ()))
+
+
+def _not_had(table: ReleasedTable) -> WithheldFigures:
+    """Return what is told of a table that repeats another one: what that one does not have, or nobody knows."""
+    figures = list(figures_of(table))
+    return WithheldFigures(len(figures), elsewhere=sum(figure is None for figure in figures))
+
+
+def _of_sums(table: ReleasedTable) -> WithheldFigures:
+    """Return what is told of a table of sums, which are withheld by their own rule or not at all."""
+    figures = list(figures_of(table))
+    return WithheldFigures(len(figures), primary=sum(figure is None for figure in figures))
 
 
 def _title(title: str, synthetic: bool) -> str:

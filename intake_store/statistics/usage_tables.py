@@ -17,6 +17,7 @@ from intake_store.statistics.counts import CountSource
 from intake_store.statistics.declarations import Method, Source, TableDeclaration
 from intake_store.statistics.geography import COUNTY
 from intake_store.statistics.released import TOTAL, Figure, ReleasedRow, ReleasedTable
+from intake_store.statistics.withheld import MadeTable, WithheldFigures
 from intake_store.statistics.wording import ALL_USERS, COUNTED_EVENTS, NO_SHARES, OF_EVENTS, title_of
 from intake_store.usage.events import UsageEvent
 
@@ -56,6 +57,20 @@ def usage_tables(
     threshold: int,
 ) -> list[ReleasedTable]:
     """Make all declared tables of usage that are released for a period, protected together."""
+    made = usage_tables_told(source, codebook, declarations, period, provisional=provisional, threshold=threshold)
+    return [entry.table for entry in made]
+
+
+def usage_tables_told(
+    source: CountSource,
+    codebook: Codebook,
+    declarations: Iterable[TableDeclaration],
+    period: Period,
+    *,
+    provisional: bool,
+    threshold: int,
+) -> list[MadeTable]:
+    """Make tables as `usage_tables` does, and tell of each why figures are withheld."""
     declared = [d for d in declarations if d.source is Source.USAGE and d.period.fits(period)]
     counted = [_Counted(source, codebook, declaration, period, threshold) for declaration in declared]
     system: CellSystem[_Key] = CellSystem()
@@ -63,7 +78,7 @@ def usage_tables(
         if table.is_open:
             table.describe(system)
     withheld = system.suppress(threshold)
-    return [table.released(withheld, provisional) for table in counted]
+    return [MadeTable(table.released(withheld, provisional), table.told(system, withheld)) for table in counted]
 
 
 class _Counted:
@@ -125,11 +140,23 @@ class _Counted:
     def _by_event(self) -> bool:
         return self._declaration.rows == _EVENT
 
+    @property
+    def _lines(self) -> list[str | None]:
+        """The rows, and that of all events where there is one; None stands for all."""
+        return [*self.rows] if self._by_event else [None, *self.rows]
+
+    def told(self, system: CellSystem[_Key], withheld: frozenset[_Key]) -> WithheldFigures:
+        """Return why figures are withheld; never to be published."""
+        if not self.is_open:
+            return WithheldFigures()
+        keys = [self._cell(line, place) for line in self._lines for place in (None, *self.columns)]
+        loss = system.loss(withheld, keys)
+        return WithheldFigures(loss.cells, loss.primary, loss.complementary)
+
     def describe(self, system: CellSystem[_Key]) -> None:
         """Add the cells and how rows and columns add up."""
         places: list[str | None] = [None, *self.columns]
-        lines: list[str | None] = [*self.rows] if self._by_event else [None, *self.rows]
-        for line in lines:
+        for line in self._lines:
             for place in places:
                 key = self._cell(line, place)
                 count = self._counts.get(key, 0)

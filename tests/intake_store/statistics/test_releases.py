@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import os
-from collections.abc import Callable
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +18,16 @@ import pytest
 from intake_store.periods import Quarter, Year
 from intake_store.statistics.declarations import Method, PeriodKind, Source, Theme
 from intake_store.statistics.released import ReleasedRow, ReleasedTable
-from intake_store.statistics.releases import AttackFigures, Release, ReleaseDraft, ReleaseError, ReleaseFolder
+from intake_store.statistics.releases import (
+    AttackFigures,
+    Release,
+    ReleaseChanged,
+    ReleaseDraft,
+    ReleaseError,
+    ReleaseFolder,
+    ReleaseOvertaken,
+    Verification,
+)
 
 Q3 = Quarter(2026, 3)
 
@@ -70,12 +84,12 @@ def test_a_release_is_read_back_exactly(folder: ReleaseFolder) -> None:
     assert folder.of_period(Q3) == [made]
     assert folder.of_period(Year(2026)) == []
     assert folder.tables(made) == tables
-    assert folder.verify() == 2
+    assert (folder.verify().tables, folder.verify().problems) == (2, ())
 
 
 def test_an_empty_folder_holds_no_releases(folder: ReleaseFolder) -> None:
     assert folder.releases() == []
-    assert folder.verify() == 0
+    assert folder.verify() == Verification(0, 0, (), "")
 
 
 def test_nothing_is_released_twice(folder: ReleaseFolder) -> None:
@@ -121,17 +135,39 @@ def rewrite(path: Path, change: Callable[[dict[str, object]], object]) -> None:
 
 
 def test_a_changed_table_is_noticed(folder: ReleaseFolder, tmp_path: Path) -> None:
-    made = folder.add(draft(), [table()])
+    made = folder.add(draft(), [table(), table("barriers")])
+    other = folder.add(draft("2026Q4"), [table()])
+    assert folder.verify().is_unchanged
+    before = folder.state(made)
     file = tmp_path / "releases" / "0001-2026Q3-1" / "needs.needs_selling.json"
     file.chmod(0o644)
     file.write_text(file.read_text().replace("25", "26"))
-    with pytest.raises(ReleaseError, match="is not what was released"):
+    assert folder.state(made) != before
+    told = r"Release 2026Q3-1 is not shown: its file needs\.needs_selling\.json is not what was released"
+    with pytest.raises(ReleaseChanged, match=told):
         folder.tables(made)
-    with pytest.raises(ReleaseError, match="is not what was released"):
-        folder.verify()
+    assert folder.tables(other) == [table()], "the others are as good as they were"
+    [problem] = folder.verify().problems
+    assert problem.release == "2026Q3-1"
+    assert re.match(told, problem.text)
     file.unlink()
-    with pytest.raises(ReleaseError, match="cannot be read"):
-        folder.verify()
+    assert "cannot be read" in folder.verify().problems[0].text
+
+
+def test_a_file_put_beside_the_tables_is_noticed(folder: ReleaseFolder, tmp_path: Path) -> None:
+    folder.add(draft(), [table()])
+    (tmp_path / "releases" / "0001-2026Q3-1" / "more.json").write_text("{}")
+    [problem] = folder.verify().problems
+    assert "more.json was put" in problem.text
+
+
+def test_the_end_changes_with_the_words_of_the_newest(folder: ReleaseFolder, tmp_path: Path) -> None:
+    """No other release vouches for the newest one yet; the digest that somebody noted does."""
+    folder.add(draft(), [table()])
+    noted = folder.verify().end
+    rewrite(tmp_path / "releases" / "0001-2026Q3-1" / "release.json", lambda content: content.update(note="Other."))
+    assert folder.verify().is_unchanged
+    assert folder.verify().end != noted
 
 
 def test_a_changed_release_is_noticed_by_the_next(folder: ReleaseFolder, tmp_path: Path) -> None:
@@ -140,6 +176,7 @@ def test_a_changed_release_is_noticed_by_the_next(folder: ReleaseFolder, tmp_pat
     rewrite(tmp_path / "releases" / "0001-2026Q3-1" / "release.json", lambda content: content.update(note="Other."))
     with pytest.raises(ReleaseError, match="0002-2026Q4-1 does not follow"):
         folder.releases()
+    assert "does not follow" in folder.verify().problems[0].text
 
 
 @pytest.mark.parametrize("gone", ["0001-2026Q3-1", "0002-2026Q4-1"])
@@ -189,3 +226,133 @@ def test_a_release_tells_whether_it_is_made_up(folder: ReleaseFolder) -> None:
     real: Release = folder.add(draft(), [table()])
     made_up = folder.add(draft("2026Q4"), [table(), table("barriers", synthetic=True)])
     assert (real.synthetic, made_up.synthetic) == (False, True)
+
+
+# -- Two programs, and one that is killed --
+
+PROGRAM = """
+import os, signal, sys
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from test_releases import draft, table
+from intake_store.statistics.releases import ReleaseError, ReleaseFolder, ReleaseOvertaken
+folder = ReleaseFolder(Path({folder!r}))
+print("ready", flush=True)
+"""
+
+
+@contextlib.contextmanager
+def program(folder: Path, then: str) -> Iterator[subprocess.Popen[str]]:
+    """A program of its own that has read everything it needs and waits for a line."""
+    head = PROGRAM.format(tests=str(Path(__file__).parent), folder=str(folder))
+    command = [sys.executable, "-c", head + then]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+        try:
+            yield running
+        finally:
+            running.kill()
+
+
+def told(running: subprocess.Popen[str]) -> str:
+    assert running.stdout is not None
+    return running.stdout.readline().strip()
+
+
+def tell(running: subprocess.Popen[str], text: str) -> None:
+    assert running.stdin is not None
+    running.stdin.write(f"{text}\n")
+    running.stdin.flush()
+
+
+RELEASE_AS_TOLD = """
+for line in sys.stdin:
+    period, seen, reason = line.strip().split(",")
+    try:
+        print(folder.add(draft(period, reason), [table(), table("barriers")], seen=seen).number, flush=True)
+    except ReleaseOvertaken:
+        print("overtaken", flush=True)
+    except ReleaseError as error:
+        print("refused", error, flush=True)
+"""
+
+
+def test_of_two_programs_at_the_same_moment_one_releases(folder: ReleaseFolder, tmp_path: Path) -> None:
+    """Both saw the same release; whoever comes second, or meanwhile, is told, and nothing is overwritten."""
+    path = tmp_path / "releases"
+    with program(path, RELEASE_AS_TOLD) as first, program(path, RELEASE_AS_TOLD) as second:
+        assert [told(first), told(second)] == ["ready", "ready"]
+        seen = ""
+        for turn in range(1, 13):
+            reason = "Told twice." if seen else ""
+            for running in (first, second):
+                tell(running, f"2026Q3,{seen},{reason}")
+            number = f"2026Q3-{turn}"
+            assert sorted([told(first), told(second)]) == [number, "overtaken"]
+            seen = number
+        # Neither does another period take the same place in the sequence.
+        tell(first, "2026Q1,,")
+        tell(second, "2026Q2,,")
+        answers = [told(first), told(second)]
+        assert set(answers) <= {"2026Q1-1", "2026Q2-1", "overtaken"}
+    made = folder.releases()
+    assert [release.sequence for release in made] == list(range(1, len(made) + 1))
+    assert len(made) == 12 + len([answer for answer in answers if answer != "overtaken"])
+    assert folder.verify().is_unchanged
+
+
+@pytest.mark.parametrize(
+    ("moment", "is_there"),
+    [("os.fsync", False), ("Path.rename", False), ("after", True)],
+    ids=["while files are written", "before it gets its name", "after it got its name"],
+)
+def test_a_program_that_is_killed_leaves_a_whole_release_or_none(
+    folder: ReleaseFolder, tmp_path: Path, moment: str, is_there: bool
+) -> None:
+    before = folder.add(draft("2026Q2"), [table()])
+    killed = "os.kill(os.getpid(), signal.SIGKILL)"
+    then = {
+        "os.fsync": f"""
+honest, calls = os.fsync, []
+def fsync(descriptor):
+    calls.append(descriptor)
+    if len(calls) == 2:
+        {killed}
+    honest(descriptor)
+os.fsync = fsync
+""",
+        "Path.rename": f"Path.rename = lambda *_: {killed}\n",
+        "after": f"""
+honest = Path.rename
+def rename(*names):
+    honest(*names)
+    {killed}
+Path.rename = rename
+""",
+    }[moment]
+    with program(tmp_path / "releases", then + 'folder.add(draft(), [table(), table("barriers")])') as running:
+        assert told(running) == "ready"
+        assert running.wait(20) == -signal.SIGKILL
+    left = [path.name for path in (tmp_path / "releases").iterdir() if path.name.startswith(".")]
+    assert len(left) == (not is_there), "the program was not killed where it was meant to be"
+
+    made = folder.releases()
+    assert made[0] == before
+    assert [release.number for release in made[1:]] == (["2026Q3-1"] if is_there else [])
+    assert folder.verify().is_unchanged
+    # The lock went with the program, and the next release clears up.
+    assert folder.add(draft("2026Q4"), [table()]).sequence == len(made) + 1
+    assert not [path.name for path in (tmp_path / "releases").iterdir() if path.name.startswith(".")]
+
+
+def test_while_one_program_releases_no_other_does(folder: ReleaseFolder) -> None:
+    with folder.only_writer(), pytest.raises(ReleaseOvertaken, match="being made just now"):
+        folder.add(draft(), [table()])
+    assert folder.add(draft(), [table()]).number == "2026Q3-1"
+
+
+@pytest.mark.parametrize("seen", ["", "2026Q3-2"])
+def test_what_was_not_seen_is_not_revised(folder: ReleaseFolder, seen: str) -> None:
+    folder.add(draft(), [table()])
+    with pytest.raises(ReleaseOvertaken, match="since you looked"):
+        folder.add(draft(reason="A label was wrong."), [table()], seen=seen)
+    assert folder.add(draft(reason="A label was wrong."), [table()], seen="2026Q3-1").number == "2026Q3-2"

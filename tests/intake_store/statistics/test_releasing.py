@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import json
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,13 +16,14 @@ import pytest
 from intake_store.codebook import Codebook
 from intake_store.periods import Period, Quarter, Year
 from intake_store.statistics.closing import ClosedCounts, close_quarter
-from intake_store.statistics.counts import TableError
+from intake_store.statistics.counts import ResponseCounts, TableError
 from intake_store.statistics.declarations import PeriodKind, TableDeclaration
 from intake_store.statistics.outsider import Findings, NarrowCell, Outsider
 from intake_store.statistics.released import ReleasedTable
-from intake_store.statistics.releases import ReleaseError, ReleaseFolder
-from intake_store.statistics.releasing import Occasion, Releasing
+from intake_store.statistics.releases import ReleaseDraft, ReleaseError, ReleaseFolder, ReleaseOvertaken
+from intake_store.statistics.releasing import Occasion, PreviewOutdated, Releasing, attack_published
 from intake_store.statistics.tables import ServiceSide
+from intake_store.statistics.withheld import WithheldFigures, figures_of
 from intake_store.submission.iso_weeks import IsoWeek
 from intake_store.synthetic import synthetic_responses
 from intake_store.usage.events import Occurrence, UsageCount, UsageEvent
@@ -218,6 +221,134 @@ def test_a_release_that_gives_something_away_is_refused(
     with pytest.raises(ReleaseError, match=r"gender woman to between .* Nothing was released"):
         releasing(warehouse, codebook, folder).release(Q3, AFTERWARDS, OCCASION)
     assert folder.releases() == []
+    assert not ClosedCounts(warehouse).is_closed(Q3), "what was not released is not closed"
+
+
+# -- Looked at, and released --
+
+
+def test_what_was_looked_at_is_what_is_released(
+    warehouse: Warehouse, codebook: Codebook, folder: ReleaseFolder, responses: list[OpenedResponse]
+) -> None:
+    made = releasing(warehouse, codebook, folder)
+    before = made.preview(Q3, AFTERWARDS)
+    withdraw(warehouse, *some_of(responses, Q3, 30), left=responses)
+    with pytest.raises(PreviewOutdated, match="no longer those of the preview"):
+        made.release(Q3, AFTERWARDS, replace(OCCASION, previewed=before.digest))
+    assert folder.releases() == []
+    assert not ClosedCounts(warehouse).is_closed(Q3)
+
+    now = made.preview(Q3, AFTERWARDS)
+    assert now.digest != before.digest
+    release = made.release(Q3, AFTERWARDS, replace(OCCASION, previewed=now.digest, seen=""))
+    assert folder.tables(release) == list(now.tables)
+    # Closed, the counts give the same tables again.
+    assert made.preview(Q3, AFTERWARDS).digest == now.digest
+
+
+def test_nothing_is_released_over_what_somebody_else_released(
+    warehouse: Warehouse, codebook: Codebook, folder: ReleaseFolder
+) -> None:
+    made = releasing(warehouse, codebook, folder)
+    with folder.only_writer(), pytest.raises(ReleaseOvertaken):
+        made.release(Q3, AFTERWARDS, OCCASION)
+    made.release(Q3, AFTERWARDS, OCCASION)
+    made.release(Q3, AFTERWARDS, replace(OCCASION, reason="A title.", seen="2026Q3-1"))
+    with pytest.raises(ReleaseOvertaken, match="since you looked"):
+        made.release(Q3, AFTERWARDS, replace(OCCASION, reason="A title.", seen="2026Q3-1"))
+    assert len(folder.releases()) == 2
+
+
+def test_responses_that_go_while_a_quarter_is_closed_stop_its_release(
+    warehouse: Warehouse,
+    codebook: Codebook,
+    folder: ReleaseFolder,
+    responses: list[OpenedResponse],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def closed_later(*arguments: Any) -> None:
+        withdraw(warehouse, *some_of(responses, Q3, 3), left=responses)
+        close_quarter(*arguments)
+
+    monkeypatch.setattr("intake_store.statistics.releasing.close_quarter", closed_later)
+    with pytest.raises(PreviewOutdated, match="came or went"):
+        releasing(warehouse, codebook, folder).release(Q3, AFTERWARDS, OCCASION)
+    assert folder.releases() == []
+
+
+def test_a_releaser_is_told_why_figures_are_withheld_and_nobody_else_is(
+    warehouse: Warehouse, codebook: Codebook, folder: ReleaseFolder, tmp_path: Path
+) -> None:
+    made = releasing(warehouse, codebook, folder)
+    preview = made.preview(Q3, AFTERWARDS)
+    told = {entry.table.name: entry.withheld for entry in preview.made}
+    assert sum(entry.primary for entry in told.values()) > 0
+    assert sum(entry.complementary for entry in told.values()) > 0
+    for entry in preview.made:
+        figures = list(figures_of(entry.table))
+        assert entry.withheld.figures == len(figures)
+        assert entry.withheld.withheld == figures.count(None)
+    counts = ResponseCounts(ClosedCounts(warehouse), codebook.populations["needs_buying"], Q3)
+    small = [code.code for code in codebook.variables["gender"].codes if counts.count(("gender", code.code)) < 10]
+    assert told["gender"].primary == len(small)
+
+    release = made.release(Q3, AFTERWARDS, OCCASION)
+    held = [path.read_text() for path in (tmp_path / "releases").rglob("*.json")]
+    assert len(held) == len(release.tables) + 1
+    words = {field.name for field in fields(WithheldFigures)} - {"figures"}
+    for content in map(json.loads, held):
+        assert not words & set(_keys(content)), "which cells are small is what protection hides"
+    # The files hold exactly what a released table has, which cannot hold more.
+    tables = [json.loads(text) for text in held if "row_variable" in text]
+    assert all(set(content) == set(ReleasedTable.model_fields) for content in tables)
+    assert ReleasedTable.model_config["extra"] == "forbid"
+
+    # In a revision, what only the first release withheld is told apart.
+    higher = releasing(warehouse, codebook, folder, threshold=5).preview(Q3, AFTERWARDS)
+    again = {entry.table.name: entry.withheld for entry in higher.made}
+    assert again["gender"].primary == told["gender"].primary
+    assert (again["gender"].complementary, again["gender"].earlier) == (0, told["gender"].complementary)
+    assert again["gender"].withheld == told["gender"].withheld
+
+
+def _keys(content: object) -> Iterator[str]:
+    if isinstance(content, dict):
+        for key, value in content.items():
+            yield key
+            yield from _keys(value)
+    elif isinstance(content, list):
+        for value in content:
+            yield from _keys(value)
+
+
+def test_all_releases_can_be_attacked_as_they_lie_there(
+    warehouse: Warehouse, codebook: Codebook, folder: ReleaseFolder
+) -> None:
+    assert attack_published(folder, codebook).findings.narrow == ()
+    made = releasing(warehouse, codebook, folder)
+    made.release(Q2, AFTERWARDS, OCCASION)
+    release = made.release(Q3, AFTERWARDS, OCCASION)
+    found = attack_published(folder, codebook)
+    assert (found.releases, found.tables, found.width) == (2, 4, THRESHOLD)
+    assert found.findings.withheld > release.attack.withheld
+    assert found.findings.narrow == ()
+
+    # Somebody published more than the rules allow, past this program.
+    table = folder.tables(release)[1]
+    assert any(row.counts == (None,) for row in table.rows)
+    rows = [row.model_copy(update={"counts": (row.counts[0] or 7,)}) for row in table.rows]
+    rows[-1] = rows[-1].model_copy(update={"counts": (None,)})
+    careless = table.model_copy(update={"rows": tuple(rows), "period": "2026Q4"})
+    draft = ReleaseDraft(
+        period="2026Q4",
+        released_on=OCCASION.released_on,
+        program="test",
+        codebook_version="1",
+        threshold=THRESHOLD,
+        attack=release.attack,
+    )
+    folder.add(draft, [careless])
+    assert attack_published(folder, codebook).findings.narrow
 
 
 # -- Closing --
