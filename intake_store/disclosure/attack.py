@@ -26,6 +26,7 @@ Vector = NDArray[np.float64]
 _ROUNDING: Final = 1e-5
 _HARVEST_PART: Final = 0.2
 _HARVEST_IDLE: Final = 10
+_HEADROOM: Final = 10.0
 
 
 class AttackError(IntakeStoreError):
@@ -58,7 +59,8 @@ class AttackReport(Generic[Key]):
 class Attack(Generic[Key]):
     """Everything an attacker knows about a set of counts.
 
-    No count is taken above `ceiling`, which a real count must not reach; an interval that does is open above.
+    No count is taken above `ceiling`, or ten times the greatest bound that is known if that is more; a real count must
+    not reach it, and an interval that does is open above.
     """
 
     def __init__(self, ceiling: float = 1e6) -> None:
@@ -74,8 +76,10 @@ class Attack(Generic[Key]):
 
     def bound(self, key: Key, lowest: float = 0.0, highest: float = math.inf) -> None:
         """Take in a withheld, rounded or perturbed count: all that is known are its bounds; they add to older ones."""
-        below, above = self._bounds.get(key, (0.0, self._ceiling))
+        below, above = self._bounds.get(key, (0.0, math.inf))
         self._bounds[key] = (max(below, lowest), min(above, highest))
+        known = lowest if math.isinf(highest) else highest
+        self._ceiling = max(self._ceiling, _HEADROOM * known)
         self._parts = None
         if self._bounds[key][0] > self._bounds[key][1]:
             raise AttackError(f"What is published about {key} contradicts itself.")
@@ -86,7 +90,7 @@ class Attack(Generic[Key]):
         Cells that nothing else has been said about are at least nought.
         """
         for key in coefficients:
-            self._bounds.setdefault(key, (0.0, self._ceiling))
+            self._bounds.setdefault(key, (0.0, math.inf))
         self._relations.append((dict(coefficients), lowest, highest))
         self._parts = None
 
@@ -174,7 +178,7 @@ class Attack(Generic[Key]):
         said = np.diff(matrix.indptr) > 0
         if np.any(below[~said] > _ROUNDING) or np.any(above[~said] < -_ROUNDING):
             raise AttackError("Published counts do not add up.")
-        ends = np.array([self._bounds[key] for key in open_keys]).reshape(-1, 2)
+        ends = np.minimum(np.array([self._bounds[key] for key in open_keys]).reshape(-1, 2), self._ceiling)
         number, labels = connected_components(abs(matrix).T @ abs(matrix), directed=False)
         self._parts = []
         self._places = {}

@@ -48,6 +48,20 @@ def test_what_nothing_bounds_is_open_above() -> None:
     assert attack.narrowest(["lonely", "big"], 10).narrow == ()
 
 
+@pytest.mark.parametrize("whole", [900_000, 2_500_000, 40_000_000])
+def test_great_counts_are_as_good_as_small_ones(whole: int) -> None:
+    attack: Attack[str] = Attack()
+    attack.relate({"all": 1, "shown": -1, "first": -1, "second": -1})
+    attack.know("all", whole)
+    attack.know("shown", whole - 30)
+    attack.bound("first")
+    attack.bound("second", 5)
+    attack.bound("lonely")
+    assert attack.interval("first") == Interval(0, 25)
+    assert attack.interval("second") == Interval(5, 30)
+    assert attack.interval("lonely") == Interval(0, math.inf)
+
+
 def test_counts_are_whole() -> None:
     # Three equal counts that sum to at most eleven: none is above 3, which no fraction shows.
     attack: Attack[str] = Attack()
