@@ -1,11 +1,11 @@
-"""The command that makes synthetic responses."""
+"""The command that makes synthetic responses, and synthetic counts of use around them."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 from rich.progress import Progress
@@ -15,15 +15,14 @@ from intake_store.commands.prompts import Database, current_week, newest, plain_
 from intake_store.periods import Quarter, parse_period
 from intake_store.settings import IntakeSettings
 from intake_store.submission.errors import IntakeStoreError
-from intake_store.submission.inbox import Inbox
 from intake_store.submission.iso_weeks import IsoWeek
 from intake_store.submission.response import Response
 from intake_store.submission.sealing import PublicKey, Sealer
 from intake_store.submission.store_secrets import StoreSecrets
-from intake_store.synthetic import synthetic_responses
-
-_BATCH: Final = 500
-"""Responses that are stored together, or not at all."""
+from intake_store.synthetic.responses import synthetic_responses
+from intake_store.synthetic.storing import SyntheticStore
+from intake_store.synthetic.usage import Counts, Sent, synthetic_usage
+from intake_store.usage.events import UsageEvent
 
 
 def make_demo_data(
@@ -36,13 +35,17 @@ def make_demo_data(
             " the current quarter unless given."
         ),
     ] = None,
+    usage: Annotated[
+        bool, typer.Option(help="Also make counts of the use of the assistant that fit the responses.")
+    ] = True,
     database: Database = None,
 ) -> None:
     """Make synthetic responses, and seal and store them like any response.
 
-    Each is marked synthetic, so every table they go into says so. Their answers hang together and change over the
-    years; some proportions follow published figures, most are invented, and none says anything about the world.
-    Refused when FYREN_INTAKE_PRODUCTION is set.
+    Each is marked synthetic, so every table they go into says so; and so does every table of the use of the assistant
+    in their weeks, unless --no-usage is given. Their answers hang together and change over the years; some proportions
+    follow published figures, most are invented, and none says anything about the world. Refused when
+    FYREN_INTAKE_PRODUCTION is set.
     """
     chosen = _weeks(period)
     with plain_errors():
@@ -54,43 +57,39 @@ def make_demo_data(
         secrets = StoreSecrets.read(settings.store_secret)
         weeks = [week for week in chosen if week <= current_week()] or chosen
         made = synthetic_responses(codebook, weeks, responses, seed)
-        submission = _Submission(database or settings.database, sealer, secrets)
+        store = SyntheticStore(database or settings.database, sealer, secrets)
         try:
             with progress() as shown:
-                asyncio.run(submission.run(made, responses, shown))
+                counts = asyncio.run(_store(store, made, responses, shown, seed, usage))
         except KeyboardInterrupt:
-            typer.echo(f"Stopped: {submission.stored} of {responses} synthetic responses were stored.", err=True)
+            typer.echo(f"Stopped: {store.stored} of {responses} synthetic responses were stored.", err=True)
             raise typer.Exit(130) from None
         typer.echo(f"{responses} synthetic responses of {period or Quarter.of(current_week())} were sealed and stored.")
+        if counts:
+            held = sum(
+                number
+                for (_, occurrence), number in counts.items()
+                if occurrence.event is UsageEvent.CONVERSATION_STARTED
+            )
+            typer.echo(f"The use of the assistant in {held} made-up conversations was counted around them.")
 
 
-class _Submission:
-    """Stores batch after batch; a batch that has begun is finished also when the command is stopped."""
+async def _store(
+    store: SyntheticStore, made: Iterator[Response], number: int, shown: Progress, seed: int, usage: bool
+) -> Counts:
+    """Store responses and, if asked to, counts of use around them; return those counts."""
+    task = shown.add_task("Storing responses", total=number)
+    sent: Counter[Sent] = Counter()
 
-    def __init__(self, database: str, sealer: Sealer, secrets: StoreSecrets) -> None:
-        self._database = database
-        self._sealer = sealer
-        self._secrets = secrets
-        self.stored = 0
+    def counted() -> Iterator[Response]:
+        for response in made:
+            sent[Sent.of(response)] += 1
+            yield response
 
-    async def run(self, made: Iterator[Response], number: int, shown: Progress) -> None:
-        inbox = await Inbox.open(self._database, self._sealer, self._secrets)
-        try:
-            task = shown.add_task("Storing responses", total=number)
-            while batch := list(islice(made, _BATCH)):
-                storing = asyncio.ensure_future(self._store(inbox, batch))
-                try:
-                    await asyncio.shield(storing)
-                except asyncio.CancelledError:
-                    await storing
-                    raise
-                shown.update(task, completed=self.stored)
-        finally:
-            await inbox.close()
-
-    async def _store(self, inbox: Inbox, batch: Sequence[Response]) -> None:
-        await inbox.submit_batch(batch)
-        self.stored += len(batch)
+    await store.add(counted(), lambda stored: shown.update(task, completed=stored))
+    counts = synthetic_usage(sent, seed) if usage else {}
+    await store.add_usage(counts)
+    return counts
 
 
 def _weeks(period: str | None) -> Sequence[IsoWeek]:

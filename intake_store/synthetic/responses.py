@@ -73,6 +73,21 @@ def synthetic_tables(
         yield maker.table(chance, size)
 
 
+def expected_responses(weeks: Sequence[IsoWeek], each: float) -> int:
+    """Return how many responses come in some weeks, if `each` come in a mean week at the start of 2025."""
+    return round(each * float(_week_weights(weeks).sum()))
+
+
+def _week_weights(weeks: Sequence[IsoWeek]) -> Numbers:
+    months = np.array([profiles.MONTHS[week.thursday.month - 1] for week in weeks])
+    weights: Numbers = months / np.mean(profiles.MONTHS) * (1 + profiles.GROWTH) ** _years_since_2025(weeks)
+    return weights
+
+
+def _years_since_2025(weeks: Sequence[IsoWeek]) -> Numbers:
+    return np.array([week.year + week.week / 52.2 - 2025 for week in weeks])
+
+
 def _batches(number: int, seed: int, size: int = _BATCH) -> Iterator[tuple[np.random.Generator, int]]:
     for index, start in enumerate(range(0, number, size)):
         yield np.random.default_rng([seed, index]), min(size, number - start)
@@ -97,9 +112,8 @@ class _Maker:
             raise ValueError("synthetic responses need a week to lie in")
         self._codebook = codebook
         self._weeks = list(weeks)
-        self._times = np.array([week.year + week.week / 52.2 - 2025 for week in weeks])
-        months = np.array([profiles.MONTHS[week.thursday.month - 1] for week in weeks])
-        self._week_shares = _shares(months * (1 + profiles.GROWTH) ** self._times)
+        self._times = _years_since_2025(weeks)
+        self._week_shares = _shares(_week_weights(weeks))
         self._members = [_Members(codebook, population) for population in codebook.populations.values()]
         self._sizes = _shares(np.array([members.profile.weight for members in self._members]))
         self._channels = [ChannelKind(name) for name in profiles.CHANNELS]

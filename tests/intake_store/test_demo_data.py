@@ -108,7 +108,7 @@ def test_what_was_stored_before_a_stop_is_said_and_stays(store: Path, monkeypatc
             raise KeyboardInterrupt from None
 
     monkeypatch.setattr(Inbox, "submit_batch", submit_and_stop)
-    monkeypatch.setattr("intake_store.commands.demo_data._BATCH", 5)
+    monkeypatch.setattr("intake_store.synthetic.storing.BATCH", 5)
     monkeypatch.setattr("intake_store.commands.demo_data.asyncio.run", run_and_interrupt)
     result = run("demo-data", "--responses", "50", "--period", "2026Q1")
     assert result.exit_code == 130
