@@ -54,12 +54,12 @@ class Width(StrEnum):
     @property
     def pixels(self) -> int:
         """The room for the chart in CSS pixels."""
-        return {Width.NARROW: 316, Width.COLUMN: 440}.get(self, 760)
+        return {Width.NARROW: 316, Width.COLUMN: 490}.get(self, 760)
 
     @property
     def labels(self) -> int:
         """The part of it that the names of bars get, in CSS pixels."""
-        return 190 if self is Width.COLUMN else 250
+        return 235 if self is Width.COLUMN else 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,8 @@ def _labelled_left(chosen: list[Mark], columns: list[str], labels: Mapping[str, 
         axis=alt.Axis(labelExpr=_SPLIT, labelLimit=left, labelPadding=6, labelLineHeight=14, labelOffset=_RAISED),
     )
     data = [mark.datum(label=names[mark.row], panel=labels[mark.column]) for mark in chosen]
-    return _panels(data, y, room, 34 if tall else 26, labels, columns, {})
+    tall_step = 30 if width is Width.COLUMN else 34
+    return _panels(data, y, room, tall_step if tall else 26, labels, columns, {})
 
 
 def _labelled_above(chosen: list[Mark], columns: list[str], labels: Mapping[str, str], width: Width) -> Any:
