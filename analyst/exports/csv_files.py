@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from analyst.exports.cells import Content, Kind, Measure, Status, TableCells
+from analyst.exports.breaks import statements
+from analyst.exports.cells import Content, Kind, Measure, Status
 from analyst.exports.description import about_release, about_table
+from analyst.exports.period_cubes import PeriodCube, PeriodPublication, table_cells
 from analyst.exports.publication import Publication
-from analyst.translation import message
 from intake_store.statistics.released import ReleasedTable
 from intake_store.statistics.table_output import CSV_COLUMNS, WITHHELD
 
 METADATA_COLUMNS: Final = ("table", "population", "layer", "name", "label", "text")
 
-ALL_RESPONSES: Final = message("All responses")
-EVERYONE: Final = message("All")
+PERIOD_COLUMNS: Final = (*CSV_COLUMNS, "release")
 
 _MEAN: Final = "mean"
 _FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -46,13 +46,8 @@ def spreadsheet_csv(publication: Publication) -> bytes:
     """
     output = io.StringIO()
     swedish = publication.language == "sv"
-    lines = csv_lines(publication)
-    if swedish:
-        lines = (
-            (*line[:-2], *(figure.replace(".", ",") if _is_number(figure) else figure for figure in line[-2:]))
-            for line in lines
-        )
-    _write(output, CSV_COLUMNS, (map(_no_formula, line) for line in lines), ";" if swedish else ",")
+    lines = (_for_excel(line, swedish=swedish, figures=slice(-2, None)) for line in csv_lines(publication))
+    _write(output, CSV_COLUMNS, lines, ";" if swedish else ",")
     return output.getvalue().encode("utf-8-sig")
 
 
@@ -67,6 +62,32 @@ def metadata_csv(publication: Publication) -> bytes:
     return output.getvalue().encode("utf-8-sig")
 
 
+def csv_of_periods(publication: PeriodPublication) -> bytes:
+    """Return one table over its periods as CSV for programs; the last column names the release of each figure."""
+    output = io.StringIO()
+    _write(output, PERIOD_COLUMNS, _period_lines(publication))
+    return output.getvalue().encode()
+
+
+def csv_of_periods_with_metadata(publication: PeriodPublication) -> bytes:
+    """Return one table over its periods as CSV under lines that begin with `#` and carry the metadata."""
+    output = io.StringIO()
+    name = ", ".join(filter(None, _name(publication.newest.tables[0])))
+    for entry in statements(publication):
+        output.write(f"# {name}: {_one_line(entry.label)}: {_one_line(entry.text)}\n")
+    _write(output, PERIOD_COLUMNS, _period_lines(publication))
+    return output.getvalue().encode()
+
+
+def spreadsheet_csv_of_periods(publication: PeriodPublication) -> bytes:
+    """Return one table over its periods as CSV for Excel, by the customs of the language's country."""
+    output = io.StringIO()
+    swedish = publication.newest.language == "sv"
+    lines = (_for_excel(line, swedish=swedish, figures=slice(-3, -1)) for line in _period_lines(publication))
+    _write(output, PERIOD_COLUMNS, lines, ";" if swedish else ",")
+    return output.getvalue().encode("utf-8-sig")
+
+
 def csv_lines(publication: Publication) -> Iterator[tuple[str, ...]]:
     """Yield the lines of all tables, in the order of `CSV_COLUMNS`."""
     for table in publication.localised():
@@ -75,8 +96,7 @@ def csv_lines(publication: Publication) -> Iterator[tuple[str, ...]]:
 
 def table_lines(publication: Publication, table: ReleasedTable) -> Iterator[tuple[str, ...]]:
     """Yield the lines of one table, which is given in the publication's language already."""
-    say = publication.translator
-    cells = TableCells(table, say(ALL_RESPONSES), say(EVERYONE))
+    cells = table_cells(table, publication.translator)
     name = (*_name(table), table.period)
     for line in cells.lines:
         for place, column in enumerate(cells.columns):
@@ -92,6 +112,28 @@ def table_lines(publication: Publication, table: ReleasedTable) -> Iterator[tupl
             for place, column in enumerate(cells.columns):
                 mean = cells.content(line, place, Measure.MEAN)
                 yield (*name, _MEAN, table.means.code, table.means.label, *column, figure_text(mean), "")
+
+
+def _period_lines(publication: PeriodPublication) -> Iterator[tuple[str, ...]]:
+    """Yield the lines of a table over its periods, in the order of `PERIOD_COLUMNS`."""
+    cube = PeriodCube(publication.localised(), publication.newest.translator)
+    name, means = _name(cube.table), cube.table.means
+    for place, period in enumerate(cube.periods):
+        number = cube.release_of[period].number
+        for line in cube.lines:
+            for at, column in enumerate(cube.columns):
+                count = cube.content(line, place, at, Measure.COUNT)
+                share = cube.content(line, place, at, Measure.PERCENT)
+                if count.status is not Status.NOT_APPLICABLE:
+                    percent = f"{share.value:.1f}" if share.value is not None else _sign(share)
+                    figures = (figure_text(count), percent)
+                    yield (*name, period, line.kind, line.code, line.label, *column, *figures, number)
+            if line.kind is Kind.BASE and Measure.MEAN in cube.measures:
+                label = means.label if means is not None else _MEAN
+                for at, column in enumerate(cube.columns):
+                    mean = cube.content(line, place, at, Measure.MEAN)
+                    if mean.status is not Status.NOT_APPLICABLE:
+                        yield (*name, period, _MEAN, _MEAN, label, *column, figure_text(mean), "", number)
 
 
 def figure_text(content: Content) -> str:
@@ -127,8 +169,11 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _is_number(text: str) -> bool:
-    return text != WITHHELD
+def _for_excel(line: Sequence[str], *, swedish: bool, figures: slice) -> list[str]:
+    made = list(line)
+    if swedish:
+        made[figures] = [text if text == WITHHELD else text.replace(".", ",") for text in made[figures]]
+    return [_no_formula(text) for text in made]
 
 
 def _no_formula(text: str) -> str:

@@ -6,12 +6,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from analyst.exports.csv_files import csv_with_metadata, metadata_csv, plain_csv, spreadsheet_csv
+from analyst.exports.csv_files import (
+    csv_of_periods,
+    csv_of_periods_with_metadata,
+    csv_with_metadata,
+    metadata_csv,
+    plain_csv,
+    spreadsheet_csv,
+    spreadsheet_csv_of_periods,
+)
 from analyst.exports.data_packages import data_package, zipped
-from analyst.exports.json_stat import json_stat
+from analyst.exports.json_stat import json_stat, json_stat_of_periods
+from analyst.exports.period_cubes import PeriodPublication
 from analyst.exports.publication import Publication
-from analyst.exports.px_files import px
-from analyst.exports.workbooks import workbook
+from analyst.exports.px_files import px, px_of_periods
+from analyst.exports.workbooks import workbook, workbook_of_periods
 from analyst.translation import message
 from intake_store.statistics.released import ReleasedTable
 
@@ -46,6 +55,24 @@ class ExportFormat:
         return f"{'-'.join(parts)}{language}.{self.ending}"
 
 
+@dataclass(frozen=True, slots=True)
+class PeriodFormat:
+    """A format of one table over its periods, named like the format of a table as it is."""
+
+    name: str
+    label: str
+    media_type: str
+    ending: str
+    write: Callable[[PeriodPublication], bytes]
+
+    def file_name(self, publication: PeriodPublication) -> str:
+        """Return the name of the file, such as `fyren-needs-needs_selling-2025Q4-2026Q3.px`."""
+        newest, editions = publication.newest, publication.editions
+        parts = ["fyren", *table_parts(newest.tables[0]), editions[0].table.period, editions[-1].table.period]
+        language = "" if newest.language == _FIRST_LANGUAGE else f".{newest.language}"
+        return f"{'-'.join(parts)}{language}.{self.ending}"
+
+
 def table_parts(table: ReleasedTable) -> list[str]:
     """Return what tells a table from the others of its release: name, population and layer, as far as it has them."""
     return [table.name, *filter(None, [table.population, table.layer[0] if table.layer else ""])]
@@ -72,3 +99,19 @@ EXPORT_FORMATS: Final[Mapping[str, ExportFormat]] = {
     )
 }
 """Every format by its name."""
+
+_OF_PERIODS: Final[Mapping[str, Callable[[PeriodPublication], bytes]]] = {
+    "xlsx": workbook_of_periods,
+    "csv": csv_of_periods_with_metadata,
+    "csv-plain": csv_of_periods,
+    "csv-excel": spreadsheet_csv_of_periods,
+    "json-stat": json_stat_of_periods,
+    "px": px_of_periods,
+}
+
+PERIOD_FORMATS: Final[Mapping[str, PeriodFormat]] = {
+    name: PeriodFormat(name, form.label, form.media_type, form.ending, _OF_PERIODS[name])
+    for name, form in EXPORT_FORMATS.items()
+    if name in _OF_PERIODS
+}
+"""Every format of a table over its periods by its name."""

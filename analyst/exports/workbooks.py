@@ -13,12 +13,14 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from analyst.exports.cells import Content, Kind, Line, Measure, Status, TableCells
-from analyst.exports.csv_files import ALL_RESPONSES, EVERYONE
+from analyst.exports.breaks import statements
+from analyst.exports.cells import Content, Kind, Line, Measure, Status
 from analyst.exports.description import Statement, about_release, about_table
 from analyst.exports.json_stat import MEASURE_LABELS
+from analyst.exports.json_stat import NOT_APPLICABLE as ABSENT
+from analyst.exports.period_cubes import PeriodCube, PeriodPublication, table_cells
 from analyst.exports.publication import Publication
-from analyst.translation import message
+from analyst.translation import Translator, message
 from intake_store.codebook import Variable
 from intake_store.statistics.released import ReleasedTable
 from intake_store.statistics.table_output import WITHHELD
@@ -26,6 +28,8 @@ from intake_store.statistics.table_output import WITHHELD
 _CONTENTS: Final = message("Contents")
 _METADATA: Final = message("Metadata")
 _CODEBOOK: Final = message("Codebook")
+_STATEMENT: Final = message("Statement")
+_TEXT: Final = message("Text")
 _ABOVE: Final = ("synthetic", "provisional", "unit", "withheld")
 """Statements that stand above a table; the others stand below it."""
 
@@ -45,6 +49,8 @@ _TITLE_HEIGHT: Final = 20.0
 
 _STYLES: Final[Mapping[str, Mapping[str, object]]] = {
     "title": {"bold": True, "font_size": 14, "text_wrap": True, "valign": "top"},
+    "title_line": {"bold": True, "font_size": 14, "valign": "top"},
+    "subtitle_line": {"italic": True, "valign": "top"},
     "subtitle": {"italic": True, "text_wrap": True, "valign": "top"},
     "text": {"text_wrap": True, "valign": "top"},
     "strong": {"bold": True, "text_wrap": True, "valign": "top"},
@@ -67,24 +73,63 @@ def workbook(publication: Publication) -> bytes:
     return _Book(publication).made()
 
 
+def workbook_of_periods(publication: PeriodPublication) -> bytes:
+    """Return a workbook of one table over its periods: a sheet for each measure, with a column for each period."""
+    say = publication.newest.translator
+    cube = PeriodCube(publication.localised(), say)
+    said = statements(publication)
+    output = io.BytesIO()
+    book, style = _opened(output)
+    day = max(edition.release.released_on for edition in publication.editions)
+    _describe(book, f"Fyren: {cube.table.title}", day, cube.table.title)
+    for measure in cube.measures:
+        _PeriodSheet(book.add_worksheet(say(MEASURE_LABELS[measure])), style, cube, measure, said, say).write()
+    sheet = book.add_worksheet(say(_METADATA))
+    _statement_table(sheet, style, [say(head) for head in (_STATEMENT, _TEXT)], [(s.label, s.text) for s in said])
+    _set_up(sheet, (30, 110), landscape=True)
+    book.close()
+    return output.getvalue()
+
+
+def _opened(output: io.BytesIO) -> tuple[xlsxwriter.Workbook, dict[str, Format]]:
+    book = xlsxwriter.Workbook(output, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    return book, {name: book.add_format(dict(properties)) for name, properties in _STYLES.items()}
+
+
+def _describe(book: xlsxwriter.Workbook, title: str, day: datetime.date, comments: str) -> None:
+    """Set the properties of a workbook; dated by its release, the same tables give the same bytes."""
+    book.set_properties(
+        {"title": title, "created": datetime.datetime.combine(day, datetime.time()), "comments": comments}
+    )
+
+
+def _statement_table(
+    sheet: Worksheet, style: Mapping[str, Format], heads: Sequence[str], lines: Sequence[Sequence[str]]
+) -> None:
+    for column, head in enumerate(heads):
+        sheet.write_string(0, column, head, style["head_left"])
+    for place, line in enumerate(lines, 1):
+        for column, text in enumerate(line):
+            name = "strong" if column == len(line) - 2 else "text"
+            sheet.write_string(place, column, text, style[name])
+    sheet.freeze_panes(1, 0)
+    sheet.repeat_rows(0)
+
+
 class _Book:
     def __init__(self, publication: Publication) -> None:
         self._publication = publication
         self._say = publication.translator
         self._tables = publication.localised()
         self._output = io.BytesIO()
-        self._book = xlsxwriter.Workbook(self._output, {"in_memory": True, "strings_to_formulas": False})
-        self._style: dict[str, Format] = {
-            name: self._book.add_format(dict(properties)) for name, properties in _STYLES.items()
-        }
+        self._book, self._style = _opened(self._output)
         fixed = [self._say(name) for name in (_CONTENTS, _METADATA, _CODEBOOK)]
         self._names = _sheet_names(self._tables, fixed)
 
     def made(self) -> bytes:
         release, say = self._publication.release, self._say
         title = f"Fyren {release.number}"
-        day = datetime.datetime.combine(release.released_on, datetime.time())
-        self._book.set_properties({"title": title, "created": day, "comments": f"{say(message('Release'))} {title}"})
+        _describe(self._book, title, release.released_on, f"{say(message('Release'))} {title}")
         self._contents(title)
         for table, name in zip(self._tables, self._names, strict=True):
             _Sheet(self._publication, table, self._book.add_worksheet(name), self._style).write()
@@ -117,17 +162,11 @@ class _Book:
     def _metadata(self) -> None:
         say, style = self._say, self._style
         sheet = self._book.add_worksheet(say(_METADATA))
-        for column, head in enumerate((message("Sheet"), message("Statement"), message("Text"))):
-            sheet.write_string(0, column, say(head), style["head_left"])
         found: list[tuple[str, Statement]] = [("", entry) for entry in about_release(self._publication)]
         for table, name in zip(self._tables, self._names, strict=True):
             found += [(name, entry) for entry in about_table(self._publication, table)]
-        for place, (name, entry) in enumerate(found, 1):
-            sheet.write_string(place, 0, name, style["text"])
-            sheet.write_string(place, 1, entry.label, style["strong"])
-            sheet.write_string(place, 2, entry.text, style["text"])
-        sheet.freeze_panes(1, 0)
-        sheet.repeat_rows(0)
+        heads = [say(head) for head in (message("Sheet"), _STATEMENT, _TEXT)]
+        _statement_table(sheet, style, heads, [(name, entry.label, entry.text) for name, entry in found])
         _set_up(sheet, (32, 24, 100), landscape=True)
 
     def _codebook(self) -> None:
@@ -168,7 +207,7 @@ class _Sheet:
         self._table = table
         self._sheet = sheet
         self._style = style
-        self._cells = TableCells(table, say(ALL_RESPONSES), say(EVERYONE))
+        self._cells = table_cells(table, say)
         self._about = [entry for entry in about_table(publication, table) if entry.name not in _TITLED]
         self._of_release = [entry for entry in about_release(publication) if entry.name != "synthetic"]
         self._measures = [measure for measure in self._cells.measures if measure is not Measure.MEAN]
@@ -257,6 +296,75 @@ class _Sheet:
             self._sheet.write_number(place, column, content.value, style)
         elif content.status is Status.WITHHELD:
             self._sheet.write_string(place, column, WITHHELD, style)
+
+
+class _PeriodSheet:
+    """One measure of a table over its periods: a line for each row and column, and a column for each period."""
+
+    def __init__(
+        self,
+        sheet: Worksheet,
+        style: Mapping[str, Format],
+        cube: PeriodCube,
+        measure: Measure,
+        said: Sequence[Statement],
+        say: Translator,
+    ) -> None:
+        self._sheet = sheet
+        self._style = style
+        self._cube = cube
+        self._measure = measure
+        self._said = said
+        self._say = say
+        self._labels = 2 if len(cube.columns) > 1 else 1
+
+    def write(self) -> None:
+        cube, sheet, table = self._cube, self._sheet, self._cube.table
+        measure = self._say(MEASURE_LABELS[self._measure])
+        sheet.write_string(0, 0, f"{table.title}. {measure}", self._style["title_line"])
+        about = [table.population_label, *((table.layer[1],) if table.layer else ())]
+        sheet.write_string(1, 0, ". ".join(about), self._style["subtitle_line"])
+        place = 2
+        for entry in self._said:
+            if entry.name in (*_ABOVE, "withheld_sign", "absent_sign", "break"):
+                sheet.write_string(place, 0, f"{entry.label}: {entry.text}")
+                place += 1
+        head = place + 1
+        heads = [table.row_label, *([table.column_label or ""] if self._labels > 1 else [])]
+        for column, label in enumerate(heads):
+            sheet.write_string(head, column, label, self._style["head_left"])
+        for column, period in enumerate(cube.periods, self._labels):
+            sheet.write_string(head, column, period, self._style["head"])
+        place = head + 1
+        for line in cube.lines:
+            for column in range(len(cube.columns)):
+                place += self._line(place, line, column)
+        sheet.freeze_panes(head + 1, self._labels)
+        sheet.repeat_rows(head)
+        sheet.repeat_columns(0, self._labels - 1)
+        sheet.autofilter(head, 0, max(place - 1, head), self._labels + len(cube.periods) - 1)
+        widths = (_LABEL_WIDTH, *(24,) * (self._labels - 1), *(_FIGURE_WIDTH,) * len(cube.periods))
+        _set_up(sheet, widths, landscape=len(cube.periods) >= _WIDE_TABLE - 2)
+
+    def _line(self, place: int, line: Line, column: int) -> int:
+        """Write the figures of a row and column; return how many lines were written: none where none can be."""
+        cube = self._cube
+        found = [cube.content(line, period, column, self._measure) for period in range(len(cube.periods))]
+        if all(content.status is Status.NOT_APPLICABLE for content in found):
+            return 0
+        mark = "_base" if line.kind is Kind.BASE and column == 0 else ""
+        self._sheet.write_string(place, 0, line.label, self._style[f"label{mark}"])
+        if self._labels > 1:
+            self._sheet.write_string(place, 1, cube.columns[column][1], self._style[f"label{mark}"])
+        for period, content in enumerate(found, self._labels):
+            name = "percent" if self._measure is Measure.PERCENT else _number_style(content)
+            style = self._style[f"{name}{mark}"]
+            if content.value is not None:
+                self._sheet.write_number(place, period, content.value, style)
+            else:
+                sign = WITHHELD if content.status is Status.WITHHELD else ABSENT
+                self._sheet.write_string(place, period, sign, style)
+        return 1
 
 
 def _number_style(content: Content) -> str:

@@ -22,8 +22,8 @@ from jsonstat_validator import validate_jsonstat
 from pyaxis import pyaxis
 
 from analyst.exports.cells import Kind, Measure, Status, TableCells
-from analyst.exports.csv_files import ALL_RESPONSES, EVERYONE
 from analyst.exports.json_stat import MEASURE_LABELS
+from analyst.exports.period_cubes import ALL_RESPONSES, EVERYONE
 from analyst.exports.publication import Publication
 
 CellKey = tuple[str, str, str]
