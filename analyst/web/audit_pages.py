@@ -6,7 +6,7 @@ import datetime
 import io
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, TextIO
+from typing import Any, Final, TextIO
 from urllib.parse import urlencode
 
 from aiohttp import hdrs, web
@@ -106,7 +106,7 @@ def _asked(query: Mapping[str, str]) -> _Asked:
     return _Asked(fields, AuditFilter(fields["who"], events, first, last))
 
 
-_WORDS: Final = {"words": {"event": EVENT_LABELS, "subject": SUBJECT_WORDS, "actor": ACTOR_WORDS}}
+_WORDS: Final[Mapping[str, Any]] = {"words": {"event": EVENT_LABELS, "subject": SUBJECT_WORDS, "actor": ACTOR_WORDS}}
 
 
 # -- checking ---------------------------------------------------------------------------------------------------------
@@ -124,7 +124,8 @@ async def _check(request: web.Request) -> web.Response:
             request, "audit_check.html", status=400, error=say(_NO_END), wrong=("known",), given=given, checked=None,
             known=None, changed="", broken=(), **_WORDS,
         )  # fmt: skip
-    checked, changed, broken = None, "", ()
+    checked, changed = None, ""
+    broken: tuple[AuditRecord, ...] = ()
     try:
         checked = await audit.verify(known)
     except AuditLogChanged as error:

@@ -278,6 +278,26 @@ async def test_a_service_that_is_away_is_named_so(opened: Opened) -> None:
             await sign_on.begin(new_token(chance))
 
 
+async def test_a_service_that_is_slow_is_not_waited_for(opened: Opened) -> None:
+    async with opened(patience=0.05) as (_, sign_on, service):
+        service.delay = 0.5
+        with pytest.raises(SignOnUnreachable):
+            await sign_on.begin(new_token(chance))
+        service.delay = 0
+        browser = new_token(chance)
+        answer = service.log_in(await sign_on.begin(browser))
+        service.delay = 0.5
+        with pytest.raises(SignOnUnreachable):
+            await sign_on.finish(browser, answer)
+
+
+async def test_a_service_that_never_stops_talking_is_not_listened_to(opened: Opened) -> None:
+    async with opened() as (_, sign_on, service):
+        service.describes = {"more": "x" * 1_100_000}
+        with pytest.raises(SignOnUnreachable):
+            await sign_on.begin(new_token(chance))
+
+
 async def test_a_service_is_never_reached_in_the_clear(path: Path) -> None:
     settings = SignOnSettings("http://login.example", CLIENT_ID, REDIRECT, CLIENT_SECRET)
     assert CLIENT_SECRET not in repr(settings)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from analyst_site import CHEAP, Site
-from multidict import CIMultiDictProxy
 
 from analyst.accounts.assembly import open_accounts
 from analyst.accounts.passkeys import RelyingParty
 from analyst.assembly import assemble
 from analyst.settings import AnalystSettings, SettingsError, read_settings
+from analyst.web.keys import ACCOUNTS
 from intake_store.settings import IntakeSettings
 
 SECURITY = {
@@ -36,31 +37,137 @@ SECURITY = {
 FILE = "/releases/2026Q3-1/tables/needs.needs_selling.csv"
 
 
-def named(headers: CIMultiDictProxy[str], names: dict[str, str]) -> dict[str, str]:
-    return {name: headers.get(name, "") for name in names}
+HTML = {"Content-Type": "text/html; charset=utf-8", "Vary": "Accept-Language, Cookie", "Content-Language": "sv"}
+KEPT_BY_ONE = {"Cache-Control": "private, no-cache", "Vary": "Accept-Language, Authorization, Cookie"}
+NEVER_KEPT = {"Cache-Control": "no-store"}
+OF_EVERY_CONNECTION = {"Content-Length", "Date", "Set-Cookie", "Etag"}
 
 
 @pytest.mark.parametrize(
-    ("who", "path", "status", "cache"),
+    ("who", "path", "status", "headers"),
     [
-        ("", "/login", 200, "no-store"),
-        ("", "/account", 303, "no-store"),
-        ("", "/nothing", 404, "no-store"),
-        ("", "/api/v1/releases", 401, "no-store"),
-        ("", "/desk/assets/work.css", 200, "public, max-age=3600"),
-        ("anna", "/account", 200, "no-store"),
-        ("anna", "/audit", 403, "no-store"),
-        ("anna", FILE, 200, "private, no-cache"),
-        ("anna", "/api/v1/releases", 200, "private, no-cache"),
+        ("", "/login", 200, {**HTML, **NEVER_KEPT}),
+        ("", "/account", 303, {**NEVER_KEPT, "Location": "/login?next=/account"}),
+        ("", "/nothing", 404, {**HTML, **NEVER_KEPT}),
+        (
+            "",
+            "/api/v1/releases",
+            401,
+            {
+                **NEVER_KEPT,
+                "Content-Type": "application/problem+json; charset=utf-8",
+                "Content-Language": "sv",
+                "WWW-Authenticate": 'Bearer realm="Fyren"',
+            },
+        ),
+        (
+            "",
+            "/desk/assets/work.css",
+            200,
+            {"Content-Type": "text/css; charset=utf-8", "Cache-Control": "public, max-age=3600"},
+        ),
+        ("anna", "/account", 200, {**HTML, **NEVER_KEPT}),
+        ("anna", "/codebook", 200, {**HTML, **NEVER_KEPT}),
+        ("anna", "/audit", 403, {**HTML, **NEVER_KEPT}),
+        ("anna", "/nothing", 404, {**HTML, **NEVER_KEPT}),
+        (
+            "anna",
+            FILE,
+            200,
+            {
+                **KEPT_BY_ONE,
+                "Content-Type": "text/csv; charset=utf-8",
+                "Content-Disposition": 'attachment; filename="fyren-2026Q3-1-needs-needs_selling.csv"',
+                "Content-Language": "sv",
+            },
+        ),
+        (
+            "anna",
+            "/api/v1/releases",
+            200,
+            {**KEPT_BY_ONE, "Content-Type": "application/json", "Content-Language": "sv"},
+        ),
+        (
+            "ada",
+            "/audit.csv",
+            200,
+            {
+                **NEVER_KEPT,
+                "Content-Type": "text/csv; charset=utf-8",
+                "Content-Disposition": 'attachment; filename="fyren-audit.csv"',
+            },
+        ),
     ],
 )
-async def test_every_answer_has_exactly_these(site: Site, who: str, path: str, status: int, cache: str) -> None:
-    answer = await (await site.browser(who)).get(path)
+async def test_every_answer_has_exactly_these(
+    site: Site, who: str, path: str, status: int, headers: dict[str, str]
+) -> None:
+    answer = await (await site.browser(who)).get(path, headers={"Accept-Language": "sv"})
     assert answer.status == status
-    assert named(answer.headers, SECURITY) == SECURITY
-    assert answer.headers["Cache-Control"] == cache
-    assert "Server" not in answer.headers
-    assert "Strict-Transport-Security" not in answer.headers
+    sent = {name: value for name, value in answer.headers.items() if name not in OF_EVERY_CONNECTION}
+    assert sent == {**SECURITY, **headers}
+
+
+async def test_forms_that_went_wrong_have_them_too(site: Site) -> None:
+    browser = await site.browser("anna")
+    for path, data, more, status in (
+        ("/account/password", {"csrf": "wrong"}, {}, 403),
+        ("/account/password", b"x", {"Content-Type": "text/plain"}, 415),
+        ("/account/password", b"x=" + b"y" * 70_000, {"Content-Type": "application/x-www-form-urlencoded"}, 413),
+        ("/nothing", {}, {}, 404),
+        ("/account", {}, {}, 405),
+        ("/account/sessions/none/end", {"csrf": browser.csrf}, {}, 400),
+    ):
+        answer = await browser.client.post(path, data=data, headers=more, allow_redirects=False)
+        assert answer.status == status, path
+        assert SECURITY.items() <= dict(answer.headers).items(), path
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
+async def test_a_log_out_empties_what_the_browser_kept(site: Site) -> None:
+    browser = await site.browser("anna")
+    answer = await browser.post("/logout")
+    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
+    [cookie] = answer.headers.getall("Set-Cookie")
+    assert cookie.startswith('fyren_analyst="";')
+    assert "Max-Age=0" in cookie
+
+
+async def test_whoever_is_logged_in_keeps_the_menu_where_something_went_wrong(site: Site) -> None:
+    browser, stranger = await site.browser("anna"), await site.browser()
+    for path, status in (("/nothing", 404), ("/audit", 403), ("/logout", 405), ("/?language=sv&x=" + "y" * 9000, 400)):
+        answer = await browser.get(path)
+        assert answer.status == status, path
+        if status != 400:
+            assert 'action="/logout"' in browser.text, path
+            assert '<a class="button" href="/">' in browser.text, path
+    await stranger.get("/nothing")
+    assert 'action="/logout"' not in stranger.text
+    assert '<a class="button" href="/login">' in stranger.text
+    # A form that was too old leads back to the page it stood on.
+    await browser.get("/account")
+    await browser.post("/account/password", {"csrf": "0" * 64})
+    assert '<a class="button" href="/account">' in browser.text
+
+
+async def test_what_breaks_is_logged_without_what_was_sent(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(*_: object) -> None:
+        raise RuntimeError("of somebody's secret")
+
+    browser = await site.browser("anna")
+    monkeypatch.setattr(site.server.app[ACCOUNTS].api_tokens, "of", broken)
+    with caplog.at_level(logging.INFO):
+        answer = await browser.get("/account?x=typed-by-somebody")
+    assert answer.status == 500
+    assert SECURITY.items() <= dict(answer.headers).items()
+    assert "secret" not in browser.text
+    mine = [record.getMessage() for record in caplog.records if record.name.startswith("analyst")]
+    assert len(mine) == 1
+    assert "RuntimeError" in mine[0]
+    for word in ("secret", "typed", "anna", "/account"):
+        assert word not in caplog.text
 
 
 async def test_pages_hold_nothing_that_their_own_policy_refuses(site: Site) -> None:
