@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from intake_store.codebook import Codebook
 from intake_store.periods import Quarter
@@ -245,13 +246,16 @@ class Warehouse:
         if not set(fields) <= set(USAGE_FIELDS):
             raise WarehouseError(f"A usage count can be asked by {', '.join(USAGE_FIELDS)}.")
         content = self.dataset(_USAGE)
-        quarters = {str(quarter) for quarter in quarters_of(period)}
-        sums: dict[tuple[str, ...], int] = {}
-        for row in [] if content is None else content.to_pylist():
-            if row["quarter"] in quarters:
-                cell = tuple(row[name] for name in fields)
-                sums[cell] = sums.get(cell, 0) + row["count"]
-        return sums
+        if content is None:
+            return {}
+        quarters = pa.array([str(quarter) for quarter in quarters_of(period)], pa.string())
+        wanted = content.filter(pc.is_in(content["quarter"].cast(pa.string()), quarters))
+        names = [*dict.fromkeys(fields)]
+        sums = wanted.select([*names, "count"]).group_by(names).aggregate([("count", "sum")])
+        if not wanted.num_rows:
+            return {}
+        cells = zip(*(sums[name].to_pylist() for name in fields), strict=True) if fields else [()]
+        return dict(zip(cells, sums["count_sum"].to_pylist(), strict=True))
 
     def put_dataset(self, name: str, table: pa.Table) -> None:
         """Keep a small data set under a name, in the place of what was there."""
