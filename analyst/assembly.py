@@ -20,7 +20,9 @@ from analyst.api.handlers import RATES
 from analyst.api.handlers import routes as api_routes
 from analyst.api.rates import ApiRates
 from analyst.pages.dashboard import Dashboard
+from analyst.pages.report_pages import Imprint
 from analyst.release_work import OpenWarehouse, ReleaseWork
+from analyst.report.document import Reports
 from analyst.settings import PREFIX, AnalystSettings, SettingsError
 from analyst.translation import Translator, load_translators
 from analyst.warehouse_door import WarehouseDoor, newest_of
@@ -78,7 +80,9 @@ def assemble(
     folder = ReleaseFolder(intake.releases)
     texts = texts or load_texts(intake)
     codebook, translators = texts.codebook, texts.translators
-    dashboard = Dashboard(codebook, translators)
+    reports = Reports(settings.reports)
+    imprint = Imprint(settings.organization, settings.contact, settings.licence, settings.origin)
+    dashboard = Dashboard(codebook, translators, reports, imprint)
     rendering = Rendering(translators, (TEMPLATES, DASHBOARD_TEMPLATES))
     dashboard.prepare(rendering)
     app = create_application([*dashboard.routes(), *api_routes()])
@@ -103,6 +107,7 @@ def assemble(
             work = ReleaseWork(open_warehouse or WarehouseDoor(intake, passphrases).open, folder, room.audit, clock)
             app[RELEASE_WORK] = work
             yield
+            await reports.close()
             await work.close()
 
     app.cleanup_ctx.append(accounts)

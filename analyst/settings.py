@@ -87,6 +87,12 @@ class AnalystSettings(BaseSettings):
         frozenset(), description="Levels of assurance (`acr`) of which a login must have one, as a JSON list."
     )
 
+    organization: str = Field("", description="Who publishes the statistics; stands on the cover of the report.")
+    reports: Path = Field(
+        default_factory=lambda data: data["var"] / "analyst" / "reports",
+        description="Folder of the reports that were made as PDF; default `var/analyst/reports`. It can be emptied.",
+    )
+
     @model_validator(mode="after")
     def _is_safe(self) -> AnalystSettings:
         if not self.is_secure and not is_loopback(self.public_host):

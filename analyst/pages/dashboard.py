@@ -23,7 +23,8 @@ from analyst.pages.comparison import compared_rows, side_by_side
 from analyst.pages.exhibits import Exhibit, Exhibits
 from analyst.pages.selection import Selection, is_quarter, select
 from analyst.pages.themes import OVERVIEW, THEME_PAGES, ThemePage, in_order
-from analyst.report.document import Report, report_tables
+from analyst.pages.report_pages import Imprint, ReportPages
+from analyst.report.document import Reports
 from analyst.translation import LANGUAGES, Translator
 from analyst.web.access import requires
 from analyst.web.keys import CODEBOOK, LANGUAGE, RELEASED_TABLES, TRANSLATORS
@@ -54,12 +55,14 @@ class Respondents:
 class Dashboard:
     """Everything the pages need beside what the application's keys hold."""
 
-    def __init__(self, codebook: Codebook, translators: Mapping[str, Translator]) -> None:
+    def __init__(
+        self, codebook: Codebook, translators: Mapping[str, Translator], reports: Reports, imprint: Imprint
+    ) -> None:
         self._assets = DashboardAssets()
         self._charts = Charts()
-        self._report = Report()
         references = load_reference_figures(REFERENCE_FIGURES, codebook)
         self._exhibits = Exhibits(codebook, translators, references)
+        self._report = ReportPages(self._exhibits, self._charts, reports, imprint)
 
     def prepare(self, rendering: Rendering) -> None:
         """Give templates what every page needs; call it before the first page."""
@@ -81,8 +84,7 @@ class Dashboard:
             web.get("/method", self._method),
             web.get("/codebook", self._codebook),
             web.get("/releases", self._releases),
-            web.get("/report", self._report_page),
-            web.get("/report.pdf", self._report_file),
+            *self._report.routes(),
             *self._assets.routes(),
         ]
 
@@ -197,46 +199,6 @@ class Dashboard:
         releases = await request.app[RELEASED_TABLES].releases()
         replaced = {release.replaces: release.number for release in releases if release.replaces}
         return _page(request, "releases.html", releases=list(reversed(releases)), replaced=replaced)
-
-    @_views
-    async def _report_page(self, request: web.Request) -> web.Response:
-        selection = await _selection(request)
-        tables = report_tables(await _chosen(request, selection))
-        return _page(
-            request,
-            "report.html",
-            selection=selection,
-            exhibits=[self._made(request, entry) for entry in tables],
-            respondents=await self._respondents(request, selection),
-            printed=False,
-        )
-
-    @_views
-    async def _report_file(self, request: web.Request) -> web.Response:
-        selection = await _selection(request)
-        if selection.quarter is None:
-            raise NotFound
-        language = request[LANGUAGE]
-        say = request.app[TRANSLATORS][language]
-        exhibits = [self._made(request, entry) for entry in report_tables(await _chosen(request, selection))]
-        pictures = {}
-        for exhibit in exhibits:
-            drawn = await self._charts.draw(exhibit.table, Width.WIDE, ImageType.SVG, say, exhibit.release.number)
-            if drawn is not None:
-                pictures[exhibit.chart("wide")] = drawn
-        shown = _page(
-            request,
-            "report.html",
-            selection=selection,
-            exhibits=exhibits,
-            respondents=await self._respondents(request, selection),
-            printed=True,
-        )
-        numbers = [release.number for release in selection.chosen]
-        content = await self._report.pdf(shown.text or "", pictures, f"{language} {' '.join(numbers)}")
-        name = f"fyren-{'-'.join(numbers)}-{language}.pdf"
-        headers = {hdrs.CONTENT_DISPOSITION: f'attachment; filename="{name}"', hdrs.CONTENT_LANGUAGE: language}
-        return web.Response(body=content, content_type="application/pdf", headers=headers)
 
     def _made(self, request: web.Request, entry: tuple[ReleasedTable, Release]) -> Exhibit:
         return self._exhibits.of(*entry, request[LANGUAGE])

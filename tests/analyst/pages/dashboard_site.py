@@ -7,6 +7,8 @@ from pathlib import Path
 from aiohttp import web
 
 from analyst.pages.dashboard import Dashboard
+from analyst.pages.report_pages import Imprint
+from analyst.report.document import Reports
 from analyst.translation import load_translators
 from analyst.web.headers import add_security_headers
 from analyst.web.keys import CODEBOOK, LANGUAGE, RELEASED_TABLES, RENDERING, TRANSLATORS
@@ -30,7 +32,7 @@ async def _in_english(request: web.Request, handler: object) -> web.StreamRespon
         return problem_page(request, problem)
 
 
-def dashboard_site(releases: Path) -> web.Application:
+def dashboard_site(releases: Path, reports: Path | None = None, imprint: Imprint | None = None) -> web.Application:
     """Return an application with the dashboard's pages only, which everybody may see."""
     app = web.Application(middlewares=[_in_english])
     translators = dict(load_translators())
@@ -39,7 +41,8 @@ def dashboard_site(releases: Path) -> web.Application:
     app[CODEBOOK] = codebook
     app[RENDERING] = Rendering(translators, (PAGE_TEMPLATES, TEMPLATES))
     app[RELEASED_TABLES] = ReleasedTables(ReleaseFolder(releases))
-    dashboard = Dashboard(codebook, translators)
+    reporting = Reports(reports or releases.parent / "reports")
+    dashboard = Dashboard(codebook, translators, reporting, imprint or Imprint())
     dashboard.prepare(app[RENDERING])
     app.add_routes(dashboard.routes())
     app.on_response_prepare.append(add_security_headers)
