@@ -19,11 +19,17 @@ from analyst.exports.publication import localised
 from analyst.figures.reference_figures import REFERENCE_FIGURES, load_reference_figures
 from analyst.numerals import number, percent
 from analyst.pages.assets import DashboardAssets
-from analyst.pages.comparison import compared_rows, side_by_side
-from analyst.pages.exhibits import Exhibit, Exhibits
-from analyst.pages.selection import Selection, is_quarter, select
-from analyst.pages.themes import OVERVIEW, THEME_PAGES, ThemePage, in_order
+from analyst.pages.comparison import compared_rows, largest_difference, reservations, side_by_side
+from analyst.pages.exhibits import Exhibit, Exhibits, plain_title
+from analyst.pages.geography import PAGE as GEOGRAPHY_PAGE
+from analyst.pages.geography import geography
+from analyst.pages.key_figures import Tile, cards, tiles
 from analyst.pages.report_pages import Imprint, ReportPages
+from analyst.pages.selection import Selection, is_quarter, select
+from analyst.pages.table_index import TableIndex, searched, sorting_key
+from analyst.pages.themes import THEME_PAGES, ThemePage, in_order
+from analyst.pages.variable_guide import VariableEntry, found_entries, missing_answers, variable_entries
+from analyst.period_names import period_name
 from analyst.report.document import Reports
 from analyst.translation import LANGUAGES, Translator
 from analyst.web.access import requires
@@ -63,11 +69,22 @@ class Dashboard:
         references = load_reference_figures(REFERENCE_FIGURES, codebook)
         self._exhibits = Exhibits(codebook, translators, references)
         self._report = ReportPages(self._exhibits, self._charts, reports, imprint)
+        self._index = TableIndex(self._exhibits, translators)
+        self._variables: dict[str, list[VariableEntry]] = {}
+
+    def draft(self, table: ReleasedTable, language: str) -> Exhibit:
+        """Return what a page shows of a table that is not released."""
+        return self._exhibits.draft(table, language)
 
     def prepare(self, rendering: Rendering) -> None:
         """Give templates what every page needs; call it before the first page."""
         rendering.environment.globals.update(
-            static=self._assets.addresses, theme_pages=THEME_PAGES, language_links=_language_links, other_query=()
+            static=self._assets.addresses,
+            theme_pages=THEME_PAGES,
+            language_links=_language_links,
+            other_query=(),
+            period_name=period_name,
+            plain_title=plain_title,
         )
 
     def routes(self) -> list[web.AbstractRouteDef]:
@@ -90,11 +107,29 @@ class Dashboard:
 
     @_views
     async def _overview(self, request: web.Request) -> web.Response:
+        say = request.app[TRANSLATORS][request[LANGUAGE]]
         selection = await _selection(request)
-        tables = {table_id(table): (table, release) for table, release in await _chosen(request, selection)}
-        exhibits = [self._made(request, tables[name]) for name in OVERVIEW if name in tables]
-        respondents = await self._respondents(request, selection)
-        return _page(request, "overview.html", selection=selection, exhibits=exhibits, respondents=respondents)
+        exhibits = {table_id(entry[0]): self._made(request, entry) for entry in await _chosen(request, selection)}
+        counted: dict[str, list[Tile]] = {}
+        for kind, release in (("quarter", selection.quarter), ("year", selection.year)):
+            if release is not None:
+                before = selection.before(release)
+                counted[kind] = tiles(
+                    await request.app[RELEASED_TABLES].tables(release),
+                    await request.app[RELEASED_TABLES].tables(before) if before else None,
+                    request.app[CODEBOOK],
+                    say,
+                )
+        # Whoever is counted each quarter need not be counted by year as well.
+        quarterly = {tile.label for tile in counted.get("quarter", ())}
+        return _page(
+            request,
+            "overview.html",
+            selection=selection,
+            tiles=counted.get("quarter", []),
+            yearly_tiles=[tile for tile in counted.get("year", []) if tile.label not in quarterly],
+            cards=cards(exhibits, request.app[CODEBOOK], say) if exhibits else [],
+        )
 
     @_views
     async def _theme(self, request: web.Request) -> web.Response:
@@ -103,7 +138,21 @@ class Dashboard:
             raise NotFound
         selection = await _selection(request)
         found = [entry for entry in await _chosen(request, selection) if theme.holds(entry[0])]
+        if theme.name == GEOGRAPHY_PAGE:
+            return self._geography(request, selection, theme, found)
         return self._gallery(request, selection, theme, found)
+
+    def _geography(
+        self,
+        request: web.Request,
+        selection: Selection,
+        theme: ThemePage,
+        found: Sequence[tuple[ReleasedTable, Release]],
+    ) -> web.Response:
+        exhibits = [self._made(request, entry) for entry in found]
+        places = geography(exhibits, request.query, request.app[TRANSLATORS][request[LANGUAGE]])
+        kept = [entry for entry in request.query.items() if entry[0] in ("quarter", "year", "need", "county")]
+        return _page(request, "geography.html", selection=selection, theme=theme, places=places, other_query=kept)
 
     @_views
     async def _trends(self, request: web.Request) -> web.Response:
@@ -114,9 +163,28 @@ class Dashboard:
     @_views
     async def _tables(self, request: web.Request) -> web.Response:
         selection = await _selection(request)
-        exhibits = [self._made(request, (table, release)) for table, release in await _chosen(request, selection)]
-        exhibits.sort(key=lambda exhibit: (exhibit.table.title.casefold(), exhibit.name))
-        return _page(request, "tables.html", selection=selection, exhibits=exhibits)
+        listed = [
+            entry
+            for release in selection.chosen
+            for entry in self._index.of(release, await request.app[RELEASED_TABLES].tables(release), request[LANGUAGE])
+        ]
+        populations = {entry.exhibit.table.population: entry.exhibit.table.population_label for entry in listed}
+        asked = {key: request.query.get(key, "") for key in ("q", "population", "theme")}
+        found = searched(listed, asked["q"], asked["population"], asked["theme"])
+        groups = [(page_, [entry for entry in found if entry.theme is page_]) for page_ in (*THEME_PAGES, None)]
+        return _page(
+            request,
+            "tables.html",
+            selection=selection,
+            asked=asked,
+            groups=[group for group in groups if group[1]],
+            number=len(found),
+            all=len(listed),
+            populations=sorted(
+                ((code, label) for code, label in populations.items() if code), key=lambda entry: sorting_key(entry[1])
+            ),
+            other_query=[entry for entry in request.query.items() if entry[0] in (*asked, "quarter", "year")],
+        )
 
     @_views
     async def _table(self, request: web.Request) -> web.Response:
@@ -127,49 +195,76 @@ class Dashboard:
             for other in reversed(await request.app[RELEASED_TABLES].releases())
             if is_quarter(other) == is_quarter(release) and any(_is_named(entry, name) for entry in other.tables)
         ]
+        siblings = [
+            self._made(request, (other, release))
+            for other in await request.app[RELEASED_TABLES].tables(release)
+            if other.name == table.name and table_id(other) != name
+        ]
+        newer = next((other for other in others if other.replaces == release.number), None)
         return _page(
             request,
             "table.html",
             exhibit=self._made(request, (table, release)),
+            theme=next((page_ for page_ in THEME_PAGES if page_.holds(table)), None),
             releases=others,
+            newer=newer,
+            siblings=siblings,
+            before=next((other for other in others if other.period < release.period), None),
             other_query=[("release", release.number)] if "release" in request.query else [],
         )
 
     @_views
     async def _compare(self, request: web.Request) -> web.Response:
         releases = await request.app[RELEASED_TABLES].releases()
-        names = sorted({_name(entry) for release in releases for entry in release.tables})
         asked = {key: request.query.get(key, "") for key in ("table", "first", "second")}
+        titles = await self._titles(request, releases)
+        if asked["table"] and asked["table"] not in {_name(entry) for release in releases for entry in release.tables}:
+            raise NotFound
+        offered = [
+            release
+            for release in reversed(releases)
+            if any(_is_named(entry, asked["table"]) for entry in release.tables)
+        ]
         context: dict[str, Any] = {
-            "releases": list(reversed(releases)),
-            "titles": await self._titles(request, releases),
+            "releases": releases,
+            "offered": offered,
+            "titles": titles,
             "asked": asked,
             "other_query": [entry for entry in asked.items() if entry[1]],
             "compared": None,
             "differ": False,
+            "synthetic": False,
         }
         if all(asked.values()):
-            if asked["table"] not in names:
-                raise NotFound
-            found = await self._beside(request)
-            if found is None:
-                context["differ"] = True
-            else:
-                say = request.app[TRANSLATORS][request[LANGUAGE]]
-                table = localised(found, say)
-                context["compared"] = table
-                context["chart"] = f"/compare/chart.svg?{urlencode({**asked, 'language': request[LANGUAGE]})}"
-                context["rows"] = [
-                    (
-                        row.label,
-                        [number(count, say) for count in row.counts],
-                        [percent(value, say) for value in row.shares],
-                        _signed(row.difference, percent(row.difference, say)),
-                    )
-                    for row in compared_rows(table)
-                ]
-                context["bases"] = [number(count, say) for count in table.base.counts] if table.base else []
+            context.update(await self._compared(request, asked))
         return _page(request, "compare.html", **context)
+
+    async def _compared(self, request: web.Request, asked: Mapping[str, str]) -> dict[str, Any]:
+        say = request.app[TRANSLATORS][request[LANGUAGE]]
+        parts = await _parts(request)
+        found = side_by_side(parts[0][0], parts[1][0]) if len(parts) == 2 else None
+        if found is None:
+            return {"differ": True}
+        table = localised(found, say)
+        return {
+            "compared": table,
+            "heading": plain_title(found, say),
+            "synthetic": found.synthetic,
+            "parts": [release for _, release in parts],
+            "reservations": list(reservations(parts[0], parts[1], say)),
+            "finding": largest_difference(table, say),
+            "chart": f"/compare/chart.svg?{urlencode({**asked, 'language': request[LANGUAGE]})}",
+            "rows": [
+                (
+                    row.label,
+                    [number(count, say) for count in row.counts],
+                    [percent(value, say) for value in row.shares],
+                    _signed(row.difference, percent(row.difference, say)),
+                )
+                for row in compared_rows(table)
+            ],
+            "bases": [number(count, say) for count in table.base.counts] if table.base else [],
+        }
 
     @_views
     async def _compared_chart(self, request: web.Request) -> web.Response:
@@ -192,7 +287,41 @@ class Dashboard:
 
     @_views
     async def _codebook(self, request: web.Request) -> web.Response:
-        return _page(request, "codebook.html", codebook=request.app[CODEBOOK])
+        say = request.app[TRANSLATORS][request[LANGUAGE]]
+        codebook = request.app[CODEBOOK]
+        asked = request.query.get("q", "")
+        opened = request.query.get("variable", "")
+        if request[LANGUAGE] not in self._variables:
+            self._variables[request[LANGUAGE]] = list(variable_entries(codebook, say))
+        entries = self._variables[request[LANGUAGE]]
+        found = found_entries(entries, asked)
+        return _page(
+            request,
+            "codebook.html",
+            codebook=codebook,
+            entries=found,
+            all=len(entries),
+            asked=asked,
+            opened=opened,
+            missing=lambda variable: missing_answers(variable, say),
+            tables=await self._tables_by_variable(request),
+            other_query=[entry for entry in (("q", asked), ("variable", opened)) if entry[1]],
+        )
+
+    async def _tables_by_variable(self, request: web.Request) -> dict[str, list[Exhibit]]:
+        """Return the newest release of each table that counts a variable, by the variable's name."""
+        found: dict[str, dict[str, Exhibit]] = {}
+        for release in reversed(await request.app[RELEASED_TABLES].releases()):
+            for table in await request.app[RELEASED_TABLES].tables(release):
+                if table.source is Source.RESPONSES:
+                    for name in {table.row_variable, table.column_variable or table.row_variable}:
+                        tables = found.setdefault(name, {})
+                        if table_id(table) not in tables:
+                            tables[table_id(table)] = self._made(request, (table, release))
+        return {
+            name: sorted(tables.values(), key=lambda exhibit: (sorting_key(exhibit.title), exhibit.scope))
+            for name, tables in found.items()
+        }
 
     @_views
     async def _releases(self, request: web.Request) -> web.Response:
@@ -235,17 +364,8 @@ class Dashboard:
 
     async def _beside(self, request: web.Request) -> ReleasedTable | None:
         """Return the two tables that a query names in one; None if they cannot be compared."""
-        name, first, second = (request.query.get(key, "") for key in ("table", "first", "second"))
-        found = []
-        for number_ in (first, second):
-            release = await request.app[RELEASED_TABLES].find(number_)
-            if release is None:
-                raise NotFound
-            table = next((t for t in await request.app[RELEASED_TABLES].tables(release) if table_id(t) == name), None)
-            if table is None:
-                return None
-            found.append(table)
-        return side_by_side(*found)
+        parts = await _parts(request)
+        return side_by_side(parts[0][0], parts[1][0]) if len(parts) == 2 else None
 
     async def _titles(self, request: web.Request, releases: Sequence[Release]) -> list[tuple[str, str]]:
         """Return name and title of every table that can be compared, by title."""
@@ -255,10 +375,10 @@ class Dashboard:
             for table in await request.app[RELEASED_TABLES].tables(release):
                 name = table_id(table)
                 if name not in titles and not table.is_series and table.source is not Source.SERVICE_FIGURES:
-                    parts = [say.finished(table.title), say.finished(table.population_label)]
+                    parts = [plain_title(table, say), say.finished(table.population_label)]
                     parts += [say.finished(table.layer[1])] if table.layer else []
                     titles[name] = " – ".join(parts)
-        return sorted(titles.items(), key=lambda entry: entry[1].casefold())
+        return sorted(titles.items(), key=lambda entry: sorting_key(entry[1]))
 
     async def _respondents(self, request: web.Request, selection: Selection) -> list[Respondents]:
         say = request.app[TRANSLATORS][request[LANGUAGE]]
@@ -285,6 +405,9 @@ def _responses(tables: Iterable[ReleasedTable]) -> dict[str, int | None]:
 def _page(request: web.Request, template: str, **context: Any) -> web.Response:
     if "other_query" not in context:
         context["other_query"] = [entry for entry in request.query.items() if entry[0] in ("quarter", "year")]
+    if "synthetic" not in context:
+        shown = context.get("selection") or context.get("exhibit")
+        context["synthetic"] = shown is not None and shown.synthetic
     return page(request, template, withheld_note=WITHHELD_NOTE, **context)
 
 
@@ -303,6 +426,18 @@ async def _chosen(request: web.Request, selection: Selection) -> list[tuple[Rele
     return [
         (table, release) for release in selection.chosen for table in await request.app[RELEASED_TABLES].tables(release)
     ]
+
+
+async def _parts(request: web.Request) -> list[tuple[ReleasedTable, Release]]:
+    """Return the table of a query in the two releases that it names, as far as they have it; raises `NotFound`."""
+    found: list[tuple[ReleasedTable, Release]] = []
+    for key in ("first", "second"):
+        release = await request.app[RELEASED_TABLES].find(request.query.get(key, ""))
+        if release is None:
+            raise NotFound
+        tables = await request.app[RELEASED_TABLES].tables(release)
+        found.extend((table, release) for table in tables if table_id(table) == request.query.get("table", ""))
+    return found
 
 
 async def _named(request: web.Request, name: str, number_: str) -> tuple[ReleasedTable, Release]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 from urllib.parse import urlencode
 
@@ -18,15 +20,18 @@ from analyst.exports.formats import EXPORT_FORMATS
 from analyst.exports.publication import Publication, localised
 from analyst.figures.reference_figures import ReferenceFigure, ReferenceFigures
 from analyst.numerals import number, percent
+from analyst.pages.findings import Findings
+from analyst.period_names import period_name
 from analyst.translation import Translator, message
 from analyst.web.publications import table_id
 from intake_store.codebook import Codebook
-from intake_store.statistics.declarations import Source
+from intake_store.statistics.declarations import PeriodKind, Source
 from intake_store.statistics.geography import COUNTY
 from intake_store.statistics.released import Figure, ReleasedRow, ReleasedTable
-from intake_store.statistics.releases import Release
+from intake_store.statistics.releases import AttackFigures, Release
 
-_MOST_KEPT: Final = 1000
+_MOST_KEPT: Final = 2000
+_SYNTHETIC: Final = "SYNTHETIC DATA: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,34 +59,39 @@ class Link:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Exhibit:
-    """A table of a release in the language of a page."""
+    """A table of a release in the language of a page; what only some pages need is made when it is first asked for.
+
+    `table` keeps the words "SYNTHETIC DATA" in its title, as files have it; `title` is without, for pages that show the
+    same by a tag (`synthetic`).
+    """
 
     table: ReleasedTable
     release: Release
     name: str
-    kind: ChartKind
-    has_shares: bool
-    lines: tuple[Line, ...]
-    about: tuple[Statement, ...]
-    references: tuple[ReferenceFigure, ...]
-    warnings: tuple[str, ...]
-    files: tuple[Link, ...]
-    counties: str
-    on_a_tile: str
-    language: str
-    version: str
+    title: str
+    _made: _Making = field(repr=False)
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether made-up responses are among those counted; a page has to say so beside the title."""
+        return self.table.synthetic
+
+    @property
+    def language(self) -> str:
+        """The language of the texts."""
+        return self._made.say.language
+
+    @property
+    def has_shares(self) -> bool:
+        """Whether each count stands beside its share of the base."""
+        return self.table.base is not None
 
     @property
     def address(self) -> str:
         """The page of the table."""
         return f"/tables/{self.name}?{urlencode({'release': self.release.number})}"
-
-    def chart(self, width: str, ending: str = "svg") -> str:
-        """Return the address of the chart; it changes with the table, so that a browser may keep it."""
-        query = urlencode({"width": width, "language": self.language, "v": self.version})
-        return f"/charts/{self.release.number}/{self.name}.{ending}?{query}"
 
     @property
     def is_wide(self) -> bool:
@@ -89,52 +99,145 @@ class Exhibit:
         return len(self.table.columns) > 1
 
     @property
+    def part(self) -> str:
+        """What tells the table from others of its declaration, such as the need; empty where there is one only."""
+        return self.table.layer[1] if self.table.layer else ""
+
+    @property
+    def period(self) -> str:
+        """The name of the period, by its months."""
+        return period_name(self.table.period, self._made.say)
+
+    @property
     def scope(self) -> str:
         """Whom and when the table is about."""
-        return ", ".join(filter(None, (self.table.population_label, *(self.table.layer or ())[1:], self.table.period)))
+        return ", ".join(filter(None, (self.table.population_label, self.part, self.period)))
+
+    @property
+    def is_yearly(self) -> bool:
+        """Whether the table is released once a year."""
+        return self.table.period_kind is PeriodKind.YEAR
+
+    @cached_property
+    def kind(self) -> ChartKind:
+        """How the table is drawn."""
+        return chart_kind(self.table)
+
+    @cached_property
+    def finding(self) -> str:
+        """What the table says in plain sentences; empty where nothing can be said for sure."""
+        return self._made.findings.of(self.table, self._made.say)
+
+    @cached_property
+    def lines(self) -> tuple[Line, ...]:
+        """The rows of the table."""
+        return tuple(lines(self.table, self._made.say))
+
+    @cached_property
+    def about(self) -> tuple[Statement, ...]:
+        """What is said of the table: population, unit, base, quality, protection and notes."""
+        publication = Publication(
+            self.release, (self.table,), self._made.codebook, self._made.translators, self.language
+        )
+        return tuple(about_table(publication, self.table))
+
+    @cached_property
+    def references(self) -> tuple[ReferenceFigure, ...]:
+        """Figures of others that may stand beside the table."""
+        return self._made.references.beside(self.table)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What has to be said wherever there are figures of others."""
+        return self._made.references.warnings if self.references else ()
+
+    @cached_property
+    def files(self) -> tuple[Link, ...]:
+        """The files of the table."""
+        return tuple(_files(self.release, self.name, self._made.say))
+
+    @cached_property
+    def counties(self) -> str:
+        """What the letters on the tiles of a map stand for."""
+        return _counties(self.table) if self.kind is ChartKind.TILES else ""
+
+    @cached_property
+    def on_a_tile(self) -> str:
+        """What the figures on a tile of a map are."""
+        return _on_a_tile(self.table, self._made.say)
+
+    @cached_property
+    def version(self) -> str:
+        """A digest of the table in its language, for addresses that browsers may keep."""
+        return hashlib.sha256(f"{self.language} {self.table.model_dump_json()}".encode()).hexdigest()[:12]
+
+    def chart(self, width: str, ending: str = "svg") -> str:
+        """Return the address of the chart; it changes with the table, so that a browser may keep it."""
+        query = urlencode({"width": width, "language": self.language, "v": self.version})
+        return f"/charts/{self.release.number}/{self.name}.{ending}?{query}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """What exhibits of one language are made with."""
+
+    codebook: Codebook
+    translators: Mapping[str, Translator]
+    references: ReferenceFigures
+    findings: Findings
+    say: Translator
 
 
 class Exhibits:
     """Makes exhibits, and keeps the last of them: what was released never changes."""
 
     def __init__(self, codebook: Codebook, translators: Mapping[str, Translator], references: ReferenceFigures) -> None:
-        self._codebook = codebook
-        self._translators = translators
-        self._references = references
+        findings = Findings(codebook)
+        self._making = {
+            language: _Making(codebook, translators, references, findings, say) for language, say in translators.items()
+        }
         self._kept: OrderedDict[tuple[int, str, str, str], Exhibit] = OrderedDict()
 
     def of(self, table: ReleasedTable, release: Release, language: str) -> Exhibit:
         """Return the exhibit of a table, which is given as it was released, in a language."""
         key = (release.sequence, release.number, table_id(table), language)
         if key not in self._kept:
-            self._kept[key] = self._made(table, release, self._translators[language])
+            self._kept[key] = self._exhibit(table, release, language)
             while len(self._kept) > _MOST_KEPT:
                 self._kept.popitem(last=False)
+        self._kept.move_to_end(key)
         return self._kept[key]
 
-    def _made(self, table: ReleasedTable, release: Release, say: Translator) -> Exhibit:
-        shown = localised(table, say)
-        publication = Publication(release, (table,), self._codebook, self._translators, say.language)
-        found = self._references.beside(table)
-        name = table_id(table)
-        kind = chart_kind(shown)
-        digest = hashlib.sha256(f"{say.language} {shown.model_dump_json()}".encode()).hexdigest()
-        return Exhibit(
-            table=shown,
-            release=release,
-            name=name,
-            kind=kind,
-            has_shares=table.base is not None,
-            lines=tuple(lines(shown, say)),
-            about=tuple(about_table(publication, shown)),
-            references=found,
-            warnings=self._references.warnings if found else (),
-            files=tuple(_files(release, name, say)),
-            counties=_counties(shown) if kind is ChartKind.TILES else "",
-            on_a_tile=_on_a_tile(shown, say),
-            language=say.language,
-            version=digest[:12],
+    def draft(self, table: ReleasedTable, language: str) -> Exhibit:
+        """Return the exhibit of a table that is not released; nothing of it is kept, and it has no chart or file."""
+        nothing = AttackFigures(withheld=0, unpublished=0, least_width=0.0, required_width=0)
+        release = Release(
+            sequence=1,
+            period=table.period,
+            revision=1,
+            replaces=None,
+            reason="",
+            note="",
+            released_on=datetime.date.min,
+            program="",
+            codebook_version="",
+            threshold=table.threshold,
+            synthetic=table.synthetic,
+            set_aside={},
+            attack=nothing,
+            tables=(),
+            previous=None,
         )
+        return self._exhibit(table, release, language)
+
+    def _exhibit(self, table: ReleasedTable, release: Release, language: str) -> Exhibit:
+        making = self._making[language]
+        return Exhibit(localised(table, making.say), release, table_id(table), plain_title(table, making.say), making)
+
+
+def plain_title(table: ReleasedTable, say: Translator) -> str:
+    """Return the title of a released table in a language, without the words that tell that it is synthetic."""
+    return say.finished(table.title.removeprefix(_SYNTHETIC) if table.synthetic else table.title)
 
 
 def lines(table: ReleasedTable, say: Translator) -> Iterator[Line]:

@@ -26,6 +26,16 @@ class Selection:
         return tuple(release for release in (self.quarter, self.year) if release is not None)
 
     @property
+    def synthetic(self) -> bool:
+        """Whether made-up responses are among those counted in a chosen release."""
+        return any(release.synthetic for release in self.chosen)
+
+    def before(self, release: Release) -> Release | None:
+        """Return the newest release of the period of the same kind that was released before this one's."""
+        offered = self.quarters if is_quarter(release) else self.years
+        return next((entry for entry in offered if entry.period < release.period), None)
+
+    @property
     def replaced(self) -> tuple[Release, ...]:
         """Which of the chosen ones a revision has replaced."""
         newer = {release.replaces for release in (*self.quarters, *self.years)}

@@ -89,16 +89,6 @@ THEME_PAGES: Final = (
     ),
 )
 
-OVERVIEW: Final = (
-    "needs.needs_selling",
-    "barriers.needs_selling",
-    "age_by_gender.needs_selling",
-    "needs_met_by_gender.needs_selling",
-    "treatment_by_service.experience",
-    "funnel_by_channel",
-)
-"""What the first page shows of what there is, in this order."""
-
 REPORT: Final = (
     "needs.needs_selling",
     "needs_met_by_gender.needs_selling",
