@@ -15,7 +15,7 @@ class WebProblem(Exception):
 
     status: ClassVar[int]
     code: ClassVar[str]
-    title: ClassVar[str]
+    title: ClassVar[str] = message("This did not work")
     text: str
 
     def __init__(self, text: str | None = None) -> None:
@@ -73,7 +73,7 @@ class NotFound(WebProblem):
 
     status = 404
     code = "not_found"
-    title = message("There is nothing here")
+    title = message("Page not found")
     text = message("There is nothing at this address.")
 
 
@@ -92,6 +92,14 @@ class MethodNotAllowed(WebProblem):
     def headers(self) -> dict[str, str]:
         """Return the methods that the address takes."""
         return {"Allow": ", ".join(sorted(self._allowed))}
+
+
+class NotAcceptable(WebProblem):
+    """The client takes none of the formats that there are."""
+
+    status = 406
+    code = "not_acceptable"
+    text = message("The address does not give what is asked for.")
 
 
 class Conflict(WebProblem):

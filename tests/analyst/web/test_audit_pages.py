@@ -15,13 +15,14 @@ from analyst.accounts.audit import AuditEvent
 from analyst.web.audit_words import EVENT_LABELS, GROUPS, EventGroup
 from analyst.web.keys import ACCOUNTS, SETTINGS
 
-ROW = re.compile(r'<tr><td class="number">(\d+)</td><td>([^<]+)</td><td>([^<]+)</td><td>([^<]+)</td><td>([^<]*)</td>')
+ROW = re.compile(r'<tr><td>([^<]+)</td><td>([^<]+)</td><td>([^<]+)</td><td>([^<]*)</td><td class="number">(\d+)</td>')
 
 
 async def rows(browser: Browser, address: str) -> list[tuple[str, ...]]:
+    """Return number, time, who, what and about of each record that a page shows."""
     answer = await browser.get(address)
     assert answer.status == 200, browser.text
-    return ROW.findall(browser.text)
+    return [(number, *others) for *others, number in ROW.findall(browser.text)]
 
 
 async def record(site: Site, actor: str, event: AuditEvent, subject: str = "") -> None:

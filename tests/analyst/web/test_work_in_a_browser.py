@@ -10,8 +10,12 @@ import pytest
 from aiohttp.test_utils import unused_port
 from analyst_site import PASSWORD, Browser, Site, open_site
 from axe_core_python.base import AXE_SCRIPT
+from login_service import CLIENT_ID, CLIENT_SECRET, LoginService
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import BrowserContext, Page, async_playwright
+
+from analyst.accounts.permissions import COMMAND_LINE, Role
+from analyst.web.keys import ACCOUNTS
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
@@ -58,7 +62,16 @@ async def test_somebody_logs_in_by_keyboard_without_a_script(chromium: Chromium,
     await page.keyboard.type("not this one")
     await page.keyboard.press("Enter")
     await page.get_by_role("alert").wait_for()
+    # The summary has the focus, and leads to the fields; what was typed is kept, but for the password.
+    assert await page.evaluate("document.activeElement.id") == "problem"
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    assert await page.get_by_label("Name").get_attribute("aria-describedby") == "problem"
     assert await page.get_by_label("Name").input_value() == "anna"
+    for label, purpose in (("Name", "username"), ("Password", "current-password")):
+        assert await page.get_by_label(label).get_attribute("autocomplete") == purpose
+    assert await page.get_by_text("Passkeys need JavaScript").is_visible()
+    assert await page.get_by_role("button", name="Log in with a passkey").count() == 0
     await page.get_by_label("Password").focus()
     await page.keyboard.type(PASSWORD)
     await page.keyboard.press("Enter")
@@ -72,6 +85,7 @@ async def test_somebody_logs_in_by_keyboard_without_a_script(chromium: Chromium,
 
 async def test_a_passkey_is_added_and_logs_in(chromium: Chromium, local: Site) -> None:
     page = await opened(chromium, local, "/login")
+    assert not await page.get_by_text("Passkeys need JavaScript").is_visible()
     device = await page.context.new_cdp_session(page)
     await device.send("WebAuthn.enable")
     options = {
@@ -96,6 +110,76 @@ async def test_a_passkey_is_added_and_logs_in(chromium: Chromium, local: Site) -
     await page.wait_for_url("**/accounts")
 
 
+async def test_a_passkey_is_not_offered_where_it_cannot_work(chromium: Chromium, local: Site) -> None:
+    page = await opened(chromium, local, "/nothing")
+    # A browser that knows no passkeys, and a site at an address in numbers, to which none can belong.
+    await page.add_init_script("delete window.PublicKeyCredential")
+    await page.goto(f"http://localhost:{local.server.port}/login")
+    assert await page.get_by_text("Passkeys need JavaScript").is_visible()
+    assert await page.get_by_role("button", name="Log in with a passkey").count() == 0
+
+
+async def test_recovery_codes_are_shown_and_saved_without_a_script(chromium: Chromium, local: Site) -> None:
+    invitation = await local.server.app[ACCOUNTS].people.invite(COMMAND_LINE, "nils", "", {Role.ANALYST})
+    page = await opened(chromium, local, "/invitation", java_script_enabled=False)
+    await page.get_by_label("Invitation code").fill(invitation.code)
+    await page.get_by_label("New password", exact=True).fill(PASSWORD)
+    await page.get_by_label("New password once more").fill(PASSWORD)
+    for label in ("New password", "New password once more"):
+        assert await page.get_by_label(label, exact=True).get_attribute("autocomplete") == "new-password"
+    await page.get_by_role("button", name="Go on").click()
+    await page.get_by_role("img", name="QR code").wait_for()
+    assert await page.get_by_label("Code", exact=True).get_attribute("autocomplete") == "one-time-code"
+    local.secrets["nils"] = (await page.locator("main code").inner_text()).replace(" ", "")
+    await page.get_by_label("Code", exact=True).fill("000000")
+    await page.get_by_role("button", name="Use this app").click()
+    await page.get_by_role("alert").wait_for()
+    await page.get_by_label("Code", exact=True).fill(code(local, "nils"))
+    await page.get_by_role("button", name="Use this app").click()
+    shown = await page.locator(".codes code").all_inner_texts()
+    assert len(shown) == 10
+    async with page.expect_download() as waited:
+        await page.get_by_role("link", name="Save them as a text file").click()
+    download = await waited.value
+    assert download.suggested_filename == "fyren-recovery-codes.txt"
+    assert [line for line in (await download.path()).read_text().splitlines() if line in shown] == shown
+    await page.emulate_media(media="print")
+    assert await page.locator(".codes code").first.is_visible()
+    assert not await page.get_by_role("button", name="Log out").is_visible()
+
+
+async def test_the_agencys_login_leads_back_across_sites(chromium: Chromium, tmp_path: Path) -> None:
+    """The login service is another site, so the browser keeps the strict cookie back when it is led here."""
+    port = unused_port()
+    service = LoginService(
+        lambda: site.clock(),
+        {"sub": "u-7", "preferred_username": "olga"},
+        {"groups": ["statistics"]},
+        redirects={f"http://localhost:{port}/login/sign-on/return"},
+        asks=True,
+    )
+    secret = tmp_path / "sign-on.secret"
+    secret.write_text(CLIENT_SECRET, encoding="utf-8")
+    secret.chmod(0o600)
+    async with service.server:
+        settings = {
+            "sign_on_issuer": service.issuer,
+            "sign_on_client_id": CLIENT_ID,
+            "sign_on_client_secret_file": secret,
+            "sign_on_roles": {"statistics": Role.ANALYST},
+            "sign_on_creates_accounts": True,
+        }
+        async with open_site(tmp_path, port=port, **settings) as site:
+            page = await opened(chromium, site, "/codebook", java_script_enabled=False)
+            await page.get_by_role("link", name="Log in with the agency's login").click()
+            await page.wait_for_url(f"{service.issuer}/**")
+            await page.get_by_role("button", name="Log in there").click()
+            await page.wait_for_url(f"http://localhost:{port}/codebook")
+            await page.get_by_role("button", name="Log out").click()
+            await page.get_by_role("link", name="Log out there too").click()
+            await page.wait_for_url(f"{service.issuer}/log-out?client_id={CLIENT_ID}")
+
+
 async def test_pages_of_work_have_no_barriers(chromium: Chromium, local: Site) -> None:
     page = await opened(chromium, local, "/login", viewport={"width": 360, "height": 740}, bypass_csp=True)
     found = {"/login": await barriers(page)}
@@ -103,7 +187,17 @@ async def test_pages_of_work_have_no_barriers(chromium: Chromium, local: Site) -
     found["/invitation"] = await barriers(page)
     for name, paths in {
         "rut": ("/account", "/confirm", "/account/enrol", "/desk/releases", "/desk/releases/2026Q3", "/nothing"),
-        "ada": ("/accounts", "/accounts/anna", "/audit", "/audit/check"),
+        "ada": (
+            "/accounts",
+            "/accounts/anna",
+            "/accounts/anna/reset",
+            "/audit?what=everything",
+            "/audit?who=nobody",
+            "/audit?from=x",
+            "/audit/check",
+            "/audit/check?known=x",
+            "/desk/releases",
+        ),
     }.items():
         await page.context.clear_cookies()
         await page.goto(f"http://localhost:{local.server.port}/login")
