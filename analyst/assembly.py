@@ -37,6 +37,7 @@ from analyst.web.keys import (
     TRANSLATORS,
 )
 from analyst.web.publications import ReleasedTables
+from analyst.web.release_pages import DRAFTS
 from analyst.web.rendering import TEMPLATES, Rendering
 from intake_store.codebook import Codebook, load_codebooks
 from intake_store.keys.passphrases import Passphrase
@@ -91,6 +92,7 @@ def assemble(
     app[CODEBOOK] = codebook
     app[RENDERING] = rendering
     app[RELEASED_TABLES] = ReleasedTables(folder)
+    app[DRAFTS] = dashboard.draft
     app[RATES] = ApiRates(settings.api_requests_per_minute, clock)
 
     async def accounts(app: web.Application) -> AsyncIterator[None]:
@@ -104,7 +106,9 @@ def assemble(
             clock=clock,
         ) as room:
             app[ACCOUNTS] = room
-            work = ReleaseWork(open_warehouse or WarehouseDoor(intake, passphrases).open, folder, room.audit, clock)
+            door = WarehouseDoor(intake, passphrases)
+            missing = (lambda: "") if open_warehouse else door.missing
+            work = ReleaseWork(open_warehouse or door.open, folder, room.audit, clock, codebook, missing)
             app[RELEASE_WORK] = work
             yield
             await reports.close()

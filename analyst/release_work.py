@@ -1,8 +1,8 @@
 """The releaser's work: preview a period, look at it, and release it, one piece of work at a time.
 
 Making the tables of a period takes up to minutes, so it is done in a thread, and pages ask how far it is. Nothing here
-can be done twice: a release says which release of its period its maker saw as the newest, and is refused if there is
-another one by then.
+can be done twice: a release says which release of its period its maker saw as the newest, and which preview, and is
+refused if either is another one by then.
 """
 
 from __future__ import annotations
@@ -21,11 +21,15 @@ from analyst.accounts.audit import AuditEvent, AuditLog
 from analyst.accounts.clock import Clock
 from analyst.translation import message
 from content_files import ContentError
+from intake_store.codebook import Codebook
 from intake_store.periods import Period, Quarter, Year, parse_period
+from intake_store.statistics.changes import Changes, TableChange, changes, key_of, release_before, responses_of
+from intake_store.statistics.declarations import Source
 from intake_store.statistics.outsider import Findings
-from intake_store.statistics.released import Figure, ReleasedTable
-from intake_store.statistics.releases import Release, ReleaseError, ReleaseFolder
-from intake_store.statistics.releasing import Occasion, Preview
+from intake_store.statistics.released import ReleasedTable
+from intake_store.statistics.releases import Release, ReleaseError, ReleaseFolder, ReleaseOvertaken, Verification
+from intake_store.statistics.releasing import Occasion, Preview, attack_published
+from intake_store.statistics.withheld import WithheldFigures
 from intake_store.submission.errors import IntakeStoreError
 from intake_store.submission.iso_weeks import IsoWeek
 
@@ -38,7 +42,18 @@ SEEN_ANOTHER: Final = message(
     "Another release of this period was made since you looked. Nothing was released. Look at the period again."
 )
 UNSEEN: Final = message("Look at a preview of the period first.")
+ANOTHER_PREVIEW: Final = message(
+    "The preview was made anew since you looked. Nothing was released. Look at it once more."
+)
+GIVES_WAY: Final = message("Withheld figures could be worked out too closely, so this cannot be released.")
+ALTERED: Final = message(
+    "What was released earlier was changed since. Nothing can be released until it is restored from a copy."
+)
+NO_REASON: Final = message("A revision needs a reason. It is published with the release.")
 BROKEN: Final = message("The work broke off because of a fault here, and nothing was released. Tell an administrator.")
+
+EVERYTHING: Final = "all releases"
+"""What a check of everything that is published is called in the audit log."""
 
 _log = logging.getLogger(__name__)
 
@@ -78,60 +93,92 @@ class WorkState(StrEnum):
     RUNNING = "running"
     PREVIEWED = "previewed"
     RELEASED = "released"
+    CHECKED = "checked"
     FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class TableSummary:
-    """A table of a preview: how many of its figures are withheld, and how many changed since the newest release."""
+    """A table of a preview: how many of its figures are withheld and why, and how it differs from the one before."""
 
-    name: str
-    title: str
-    population: str
-    layer: str
-    figures: int
-    withheld: int
-    is_withheld: bool
-    split_withheld: bool
-    changed: int | None
-    newly_withheld: int | None
+    id: str
+    table: ReleasedTable
+    told: WithheldFigures
+    change: TableChange | None
 
     @property
-    def shown(self) -> int:
-        """How many figures are shown."""
-        return self.figures - self.withheld
+    def is_new(self) -> bool:
+        """Whether the release that is compared with does not have it."""
+        return self.change is None
 
 
 @dataclass(frozen=True, slots=True)
-class PreviewSummary:
-    """What a releaser looks at; `compared_with` is the number of the newest release of the period, or empty."""
+class PopulationSummary:
+    """The tables of a population together; `responses` is None where they are too few to be told."""
 
+    population: str
+    responses: int | None
+    told: WithheldFigures
     tables: tuple[TableSummary, ...]
-    responses: tuple[tuple[str, int | None], ...]
-    synthetic: bool
-    provisional: bool
-    compared_with: str
-    gone: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AttackSummary:
+    """What the attacker came to; `narrow` names the counts that give way, the first of them."""
+
     attacked: int
     unpublished: int
     least_width: float
     required_width: int
     narrow: tuple[str, ...]
+    narrow_in_all: int
 
     @property
     def is_safe(self) -> bool:
         """Whether no withheld figure can be worked out too closely."""
-        return not self.narrow
+        return not self.narrow_in_all
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewSummary:
+    """What a releaser looks at; `seen` is the number of the newest release of the period, or empty."""
+
+    populations: tuple[PopulationSummary, ...]
+    attack: AttackSummary
+    threshold: int
+    synthetic: bool
+    provisional: bool
+    seen: str
+    changes: Changes | None
+    digest: str
 
     @property
-    def figures(self) -> int:
-        """How many figures there are."""
-        return sum(table.figures for table in self.tables)
+    def tables(self) -> tuple[TableSummary, ...]:
+        """All tables."""
+        return tuple(table for population in self.populations for table in population.tables)
 
     @property
-    def withheld(self) -> int:
-        """How many figures are withheld."""
-        return sum(table.withheld for table in self.tables)
+    def told(self) -> WithheldFigures:
+        """All figures together."""
+        return sum((population.told for population in self.populations), WithheldFigures())
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no population has enough responses for a single table."""
+        return all(summary.table.withheld for summary in self.tables if summary.table.source is Source.RESPONSES)
+
+    def find(self, table_id: str) -> TableSummary | None:
+        """Return a table by its id, or None."""
+        return next((summary for summary in self.tables if summary.id == table_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedSummary:
+    """What an attacker comes to who reads everything that is published."""
+
+    releases: int
+    tables: int
+    attack: AttackSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,26 +194,40 @@ class Work:
     text: str = ""
     preview: PreviewSummary | None = None
     release: str = ""
+    published: PublishedSummary | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PeriodStanding:
-    """A period as the list of periods shows it."""
+    """A period as the list of periods shows it; `missing` names the quarters that a year still waits for."""
 
     period: str
     has_ended: bool
+    ends_on: datetime.date
     releases: tuple[Release, ...]
+    missing: tuple[str, ...]
     work: Work | None
 
 
 class ReleaseWork:
     """Does one piece of work at a time and remembers the newest of each period until the process ends."""
 
-    def __init__(self, open_warehouse: OpenWarehouse, folder: ReleaseFolder, audit: AuditLog, clock: Clock) -> None:
+    def __init__(
+        self,
+        open_warehouse: OpenWarehouse,
+        folder: ReleaseFolder,
+        audit: AuditLog,
+        clock: Clock,
+        codebook: Codebook,
+        missing: Callable[[], str] = lambda: "",
+    ) -> None:
+        """`missing` tells what has to be there before the warehouse opens and is not, or nothing."""
         self._open_warehouse = open_warehouse
         self._folder = folder
         self._audit = audit
         self._clock = clock
+        self._codebook = codebook
+        self._missing = missing
         self._work: dict[str, Work] = {}
         self._running: asyncio.Task[None] | None = None
 
@@ -178,6 +239,19 @@ class ReleaseWork:
     def work_on(self, period: Period) -> Work | None:
         """Return the newest work on a period since the process began, or None."""
         return self._work.get(str(period))
+
+    @property
+    def check(self) -> Work | None:
+        """The newest check of everything that is published since the process began, or None."""
+        return self._work.get(EVERYTHING)
+
+    async def missing(self) -> str:
+        """Return what has to be there before a preview and is not, or nothing."""
+        return await asyncio.to_thread(self._missing)
+
+    async def verified(self) -> Verification:
+        """Read every released file and compare it with its digest."""
+        return await asyncio.to_thread(self._folder.verify)
 
     async def standings(self) -> list[PeriodStanding]:
         """Return the periods that may be worked on, the newest first; raises `ReleaseError`."""
@@ -194,10 +268,14 @@ class ReleaseWork:
         """Return how a period stands; raises `ReleaseError`."""
         if releases is None:
             releases = await asyncio.to_thread(self._folder.releases)
+        released = {release.period for release in releases}
+        quarters = period.quarters if isinstance(period, Year) else ()
         return PeriodStanding(
             period=str(period),
             has_ended=period.has_ended(self.current_week),
+            ends_on=period.quarters[-1].weeks[-1].thursday + datetime.timedelta(days=3),
             releases=tuple(release for release in releases if release.period == str(period)),
+            missing=tuple(str(quarter) for quarter in quarters if str(quarter) not in released),
             work=self.work_on(period),
         )
 
@@ -207,22 +285,36 @@ class ReleaseWork:
         await self._audit.record(by, AuditEvent.PREVIEWED, str(period))
         self._run(work, lambda: self._preview(period, work))
 
-    async def start_release(self, period: Period, by: str, seen: str, note: str, reason: str) -> None:
+    async def start_check(self, by: str) -> None:
+        """Begin to attack everything that is published; raises `WorkBusy`."""
+        work = self._take(EVERYTHING, by, releases=False)
+        await self._audit.record(by, AuditEvent.PREVIEWED, EVERYTHING)
+        self._run(work, lambda: self._attack(work))
+
+    async def start_release(self, period: Period, by: str, seen: str, note: str, reason: str, previewed: str) -> None:
         """Begin to release a period whose newest release was `seen`, or nothing, when its maker looked.
 
-        Raises `WorkBusy`, and `ReleaseError` if there is another one by now or no preview was looked at.
+        `previewed` is the digest of the preview that was looked at. Raises `WorkBusy`, and `ReleaseError` if there is
+        another release by now, no preview or another one was looked at, or a revision gives no reason; then the preview
+        stays.
         """
         known = self.work_on(period)
         work = await self._begin(period, by, releases=True)
         try:
             if work.newest != seen:
                 raise ReleaseError(SEEN_ANOTHER)
-            if known is None or known.preview is None or known.preview.compared_with != seen:
+            if known is None or known.preview is None or known.preview.seen != seen:
                 raise ReleaseError(UNSEEN)
+            if known.preview.digest != previewed:
+                raise ReleaseError(ANOTHER_PREVIEW)
+            if not known.preview.attack.is_safe:
+                raise ReleaseError(GIVES_WAY)
+            if seen and not reason.strip():
+                raise ReleaseError(NO_REASON)
         except ReleaseError:
             self._forget(work, known)
             raise
-        self._run(work, lambda: self._release(period, work, note, reason))
+        self._run(work, lambda: self._release(period, work, note, reason, previewed))
 
     async def close(self) -> None:
         """Wait for work that is being done: a release is not broken off."""
@@ -231,13 +323,16 @@ class ReleaseWork:
 
     # -- one piece of work at a time ----------------------------------------------------------------------------------
 
-    async def _begin(self, period: Period, by: str, *, releases: bool) -> Work:
+    def _take(self, what: str, by: str, *, releases: bool) -> Work:
+        """Take the place of the one piece of work; there is no pause in it, so that of two requests one is refused."""
         if any(work.state is WorkState.RUNNING for work in self._work.values()):
             raise WorkBusy(BUSY)
-        # No pause between the check and this, so that of two requests one is refused.
-        work = Work(str(period), by, self._clock(), releases, WorkState.RUNNING, newest="")
-        before = self._work.get(work.period)
-        self._work[work.period] = work
+        work = self._work[what] = Work(what, by, self._clock(), releases, WorkState.RUNNING, newest="")
+        return work
+
+    async def _begin(self, period: Period, by: str, *, releases: bool) -> Work:
+        before = self.work_on(period)
+        work = self._take(str(period), by, releases=releases)
         try:
             newest = await asyncio.to_thread(self._newest, period)
         except IntakeStoreError:
@@ -258,6 +353,8 @@ class ReleaseWork:
     async def _until_done(self, work: Work, make: Callable[[], Work]) -> None:
         try:
             done = await asyncio.to_thread(make)
+        except ReleaseOvertaken as error:
+            done = replace(work, state=WorkState.FAILED, text=SEEN_ANOTHER if work.releases else str(error))
         except (IntakeStoreError, ContentError) as error:
             done = replace(work, state=WorkState.FAILED, text=str(error))
         except Exception as error:
@@ -276,15 +373,20 @@ class ReleaseWork:
     def _preview(self, period: Period, work: Work) -> Work:
         with self._open_warehouse() as opened:
             preview = opened.statistics.preview(period, self.current_week)
-        released = self._folder.of_period(period)
-        before = self._folder.tables(released[-1]) if released else []
-        summary = summarised(preview, before, work.newest)
+        against = release_before(self._folder.releases(), period)
+        before = self._folder.tables(against) if against is not None else []
+        summary = summarised(preview, against, before, work.newest)
         return replace(work, state=WorkState.PREVIEWED, preview=summary)
 
-    def _release(self, period: Period, work: Work, note: str, reason: str) -> Work:
+    def _attack(self, work: Work) -> Work:
+        found = attack_published(self._folder, self._codebook)
+        summary = PublishedSummary(found.releases, found.tables, _attacked(found.findings, found.width))
+        return replace(work, state=WorkState.CHECKED, published=summary)
+
+    def _release(self, period: Period, work: Work, note: str, reason: str, previewed: str) -> Work:
+        if not self._folder.verify().is_unchanged:
+            raise ReleaseError(ALTERED)
         with self._open_warehouse() as opened:
-            if self._newest(period) != work.newest:
-                raise ReleaseError(SEEN_ANOTHER)
             release = opened.statistics.release(
                 period,
                 self.current_week,
@@ -295,63 +397,54 @@ class ReleaseWork:
                     reason=reason,
                     set_aside=opened.set_aside,
                     production=opened.production,
+                    seen=work.newest,
+                    previewed=previewed,
                 ),
             )
         return replace(work, state=WorkState.RELEASED, release=release.number)
 
 
-def summarised(preview: Preview, before: Sequence[ReleasedTable], compared_with: str) -> PreviewSummary:
-    """Return what a releaser looks at, of a preview and the tables of the period as they were released before."""
-    known = {_key(table): table for table in before}
-    made = {_key(table) for table in preview.tables}
-    findings = preview.findings
-    responses = {
-        table.population_label: table.responses for table in preview.tables if table.population and not table.is_series
-    }
+def summarised(preview: Preview, against: Release | None, before: Sequence[ReleasedTable], seen: str) -> PreviewSummary:
+    """Return what a releaser looks at, of a preview and the release it is compared with."""
+    changed = None
+    if against is not None:
+        changed = changes(against, before, preview.tables, preview.codebook_version, preview.threshold)
+    responses = responses_of(preview.tables)
+    groups: dict[str, list[TableSummary]] = {}
+    for made in preview.made:
+        key = key_of(made.table)
+        change = changed.tables.get(key) if changed is not None else None
+        summary = TableSummary(".".join(filter(None, key)), made.table, made.withheld, change)
+        groups.setdefault(made.table.population_label, []).append(summary)
     return PreviewSummary(
-        tables=tuple(_table(table, known.get(_key(table))) for table in preview.tables),
-        responses=tuple(responses.items()),
+        populations=tuple(
+            PopulationSummary(
+                population,
+                responses.get(population),
+                sum((summary.told for summary in tables), WithheldFigures()),
+                tuple(tables),
+            )
+            for population, tables in groups.items()
+        ),
+        attack=_attacked(preview.findings, preview.threshold),
+        threshold=preview.threshold,
         synthetic=any(table.synthetic for table in preview.tables),
         provisional=any(table.provisional for table in preview.tables),
-        compared_with=compared_with,
-        gone=tuple(table.title for key, table in known.items() if key not in made),
+        seen=seen,
+        changes=changed,
+        digest=preview.digest,
+    )
+
+
+def _attacked(findings: Findings, width: int) -> AttackSummary:
+    return AttackSummary(
         attacked=findings.withheld,
         unpublished=findings.unpublished,
         least_width=findings.least_width,
-        required_width=max((table.threshold for table in preview.tables), default=0),
+        required_width=width,
         narrow=tuple(_narrow(findings)),
+        narrow_in_all=len(findings.narrow),
     )
-
-
-def _table(table: ReleasedTable, before: ReleasedTable | None) -> TableSummary:
-    figures = list(_figures(table))
-    changed = newly = None
-    if before is not None:
-        earlier = dict(_figures(before))
-        changed = sum(1 for place, figure in figures if place not in earlier or earlier[place] != figure)
-        newly = sum(1 for place, figure in figures if figure is None and earlier.get(place) is not None)
-    return TableSummary(
-        name=table.name,
-        title=table.title,
-        population=table.population_label,
-        layer=table.layer[1] if table.layer else "",
-        figures=len(figures),
-        withheld=sum(1 for _, figure in figures if figure is None or table.withheld),
-        is_withheld=table.withheld,
-        split_withheld=table.split_withheld,
-        changed=changed,
-        newly_withheld=newly,
-    )
-
-
-def _figures(table: ReleasedTable) -> Iterator[tuple[tuple[str, int], Figure]]:
-    for row in table.rows:
-        for place, figure in enumerate(row.counts):
-            yield (row.code, place), figure
-
-
-def _key(table: ReleasedTable) -> tuple[str, str, str]:
-    return table.name, table.population, table.layer[0] if table.layer else ""
 
 
 def _narrow(findings: Findings) -> Iterator[str]:

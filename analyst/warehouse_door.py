@@ -17,6 +17,10 @@ from intake_store.submission.errors import IntakeStoreError
 from intake_store.warehouse.warehouse import Warehouse
 from intake_store.warehouse.warehouse_key import WarehouseKey
 
+LOCKED: Final = message(
+    "The warehouse is locked. Let FYREN_KEY_PASSPHRASE_FILE name a file with its passphrase, or start with"
+    " FYREN_ANALYST_ASKS_PASSPHRASE=true."
+)
 NO_WAREHOUSE: Final = message(
     "There is no warehouse on this machine yet. Whoever holds the private key runs `fyren responses load`."
 )
@@ -36,18 +40,23 @@ class WarehouseDoor:
         self._settings = settings
         self._passphrases = tuple(passphrases)
 
+    def missing(self) -> str:
+        """Return what has to be there before the warehouse opens and is not, or nothing.
+
+        Raises `KeyFileError` if the file with the passphrase cannot be read.
+        """
+        settings = self._settings
+        if not settings.warehouse_key.exists():
+            return NO_WAREHOUSE
+        return "" if self._passphrases or stored_passphrases(settings, settings.warehouse_key) else LOCKED
+
     @contextlib.contextmanager
     def open(self) -> Iterator[OpenStatistics]:
         """Yield what makes tables; raises `IntakeStoreError` and `ContentError` if something is missing or broken."""
         settings = self._settings
-        if not settings.warehouse_key.exists():
-            raise WarehouseMissing(NO_WAREHOUSE)
+        if problem := self.missing():
+            raise WarehouseMissing(problem)
         passphrases = self._passphrases or stored_passphrases(settings, settings.warehouse_key)
-        if not passphrases:
-            raise WarehouseMissing(
-                "The warehouse is locked. Let FYREN_KEY_PASSPHRASE_FILE name a file with its passphrase, or start with"
-                " FYREN_ANALYST_ASKS_PASSPHRASE=true."
-            )
         codebooks = load_codebooks(settings.codebooks)
         codebook = newest_of(codebooks)
         declarations = list(load_declarations(settings.tables, codebook).values())

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from typing import Final
 
 from intake_store.statistics.released import ReleasedTable
-from intake_store.statistics.releases import Release, ReleaseFolder
+from intake_store.statistics.releases import FilesState, Release, ReleaseFolder
 
 _KEPT: Final = 24
 NEWEST: Final = "newest"
@@ -18,7 +18,7 @@ class ReleasedTables:
 
     def __init__(self, folder: ReleaseFolder) -> None:
         self._folder = folder
-        self._tables: OrderedDict[tuple[int, str], list[ReleasedTable]] = OrderedDict()
+        self._tables: OrderedDict[tuple[int, str], tuple[FilesState, list[ReleasedTable]]] = OrderedDict()
 
     async def releases(self) -> list[Release]:
         """Return all releases, the newest last; raises `ReleaseError`."""
@@ -34,11 +34,14 @@ class ReleasedTables:
     async def tables(self, release: Release) -> list[ReleasedTable]:
         """Return the tables of a release; raises `ReleaseError`."""
         key = (release.sequence, release.number)
-        if key not in self._tables:
-            self._tables[key] = await asyncio.to_thread(self._folder.tables, release)
+        # A file that anybody wrote to since is read again, and refused if it is not what was released.
+        state = await asyncio.to_thread(self._folder.state, release)
+        if key not in self._tables or self._tables[key][0] != state:
+            self._tables.pop(key, None)
+            self._tables[key] = (state, await asyncio.to_thread(self._folder.tables, release))
             while len(self._tables) > _KEPT:
                 self._tables.popitem(last=False)
-        return self._tables[key]
+        return self._tables[key][1]
 
 
 def table_id(table: ReleasedTable) -> str:

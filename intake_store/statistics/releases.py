@@ -33,6 +33,10 @@ _FILE: Final = "release.json"
 _DRAFT: Final = ".draft-"
 
 
+FilesState = tuple[tuple[str, int, int, int], ...]
+"""Name, size and times of change of each file of a release."""
+
+
 class ReleaseError(IntakeStoreError):
     """A release cannot be made, or what lies in the folder is not what was released."""
 
@@ -171,7 +175,7 @@ class ReleaseFolder:
         """Return the tables of a release as they were published; raises `ReleaseError` if a file was changed."""
         return [ReleasedTable.model_validate_json(self._content(release, entry)) for entry in release.tables]
 
-    def state(self, release: Release) -> tuple[tuple[str, int, int, int], ...]:
+    def state(self, release: Release) -> FilesState:
         """Return what changes when anybody writes to the files of a release; reading no file, it proves nothing."""
         folder = self._path / _folder_name(release)
         found = []

@@ -335,7 +335,10 @@ class SegmentFolder:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise WarehouseError(f"The warehouse {self._folder} cannot be opened: another program uses it.") from error
+            raise WarehouseError(
+                f"The warehouse {self._folder} cannot be opened: another program uses it. Wait until it has ended, and"
+                " try again."
+            ) from error
 
     def _damaged(self, name: str) -> WarehouseError:
         return WarehouseError(
