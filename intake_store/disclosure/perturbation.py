@@ -12,6 +12,7 @@ for additive noise", Privacy in Statistical Databases, 2016).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -59,15 +60,7 @@ class PerturbationTable:
         """Return the table of greatest entropy; raises `PerturbationError` if a row cannot have the variance."""
         if deviation < 1 or smallest < 1 or variance <= 0:
             raise PerturbationError("Deviation and smallest count must be at least 1, and the variance above nought.")
-        rows = [Noise((0,), (1.0,), (_KEYS,))]
-        for count in range(1, deviation + smallest + 1):
-            allowed = [
-                shift
-                for shift in range(-min(deviation, count), deviation + 1)
-                if count + shift == 0 or count + shift >= smallest
-            ]
-            rows.append(_noise(count, np.array(allowed, float), variance))
-        return cls(deviation, variance, smallest, tuple(rows))
+        return cls(deviation, variance, smallest, _rows(deviation, variance, smallest))
 
     def noise(self, count: int) -> Noise:
         """Return the distribution of the noise of a count."""
@@ -96,6 +89,20 @@ class PerturbationTable:
         """Return how far apart the counts lie that can have been published as this one: 2·deviation for larger ones."""
         lowest, highest = self.bounds(published)
         return highest - lowest
+
+
+@lru_cache(maxsize=16)
+def _rows(deviation: int, variance: float, smallest: int) -> tuple[Noise, ...]:
+    """Return the rows of a table; a release makes the same table for every population."""
+    rows = [Noise((0,), (1.0,), (_KEYS,))]
+    for count in range(1, deviation + smallest + 1):
+        allowed = [
+            shift
+            for shift in range(-min(deviation, count), deviation + 1)
+            if count + shift == 0 or count + shift >= smallest
+        ]
+        rows.append(_noise(count, np.array(allowed, float), variance))
+    return tuple(rows)
 
 
 def _noise(count: int, shifts: Vector, variance: float) -> Noise:

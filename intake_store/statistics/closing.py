@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from intake_store.codebook import Codebook
 from intake_store.periods import Period, Quarter
@@ -26,8 +28,12 @@ _SUMMARIES: Final = "closed_summaries"
 _USAGE: Final = "closed_usage"
 _KEYS: Final = 2**32
 
+_BETWEEN_NAMES: Final = "|"
+_BETWEEN_PARTS: Final = "\n"
+
 _Names = tuple[str, ...]
 _Cell = tuple[str, ...]
+_Place = tuple[str, str, _Names]
 
 _TALLY_SCHEMA: Final = pa.schema(
     [
@@ -71,11 +77,8 @@ class ClosedCounts:
 
     def __init__(self, counts: ClosableCounts) -> None:
         self._counts = counts
-        self._tallies: dict[tuple[str, str, _Names], dict[_Cell, Tally]] = {}
-        for row in _rows(counts.dataset(_TALLIES)):
-            cells = self._tallies.setdefault((row["quarter"], row["population"], tuple(row["names"])), {})
-            if row["cell"] is not None:
-                cells[tuple(row["cell"])] = Tally(row["count"], row["key_sum"])
+        self._kept = _tallies_by_place(counts.dataset(_TALLIES))
+        self._read: dict[_Place, dict[_Cell, Tally]] = {}
         self._summaries = {
             (row["quarter"], row["population"]): PeriodSummary(
                 counted=row["counted"],
@@ -140,15 +143,20 @@ class ClosedCounts:
     def _of_quarter(self, population: str, quarter: Quarter, names: _Names) -> Mapping[_Cell, Tally]:
         if not self.is_closed(quarter):
             return self._counts.tally(population, quarter, names)
-        found = self._tallies.get((str(quarter), population, names))
-        if found is None:
+        place = (str(quarter), population, names)
+        if place not in self._kept:
             if self._summary(population, quarter).counted == 0:
                 return {}
             raise TableError(
                 f"{quarter} was closed without counts of {' by '.join(names)} for {population}."
                 " A new table can be made of quarters that are released after it was declared."
             )
-        return found
+        if place not in self._read:
+            # Most of what is kept is never asked for, so only what is becomes objects.
+            part = self._kept[place]
+            rows = zip(*(part[name].to_pylist() for name in ("cell", "count", "key_sum")), strict=True)
+            self._read[place] = {tuple(cell): Tally(count, keys) for cell, count, keys in rows if cell is not None}
+        return self._read[place]
 
     def _summary(self, population: str, quarter: Quarter) -> PeriodSummary:
         if not self.is_closed(quarter):
@@ -236,8 +244,33 @@ def needed_tallies(declarations: Iterable[TableDeclaration], population: str) ->
 def _append(
     counts: ClosableCounts, name: str, rows: Sequence[Mapping[str, Any]], schema: pa.Schema, quarter: Quarter
 ) -> None:
-    before = [row for row in _rows(counts.dataset(name)) if row["quarter"] != str(quarter)]
-    counts.put_dataset(name, pa.Table.from_pylist([*before, *rows], schema=schema))
+    parts = [pa.Table.from_pylist(list(rows), schema=schema)]
+    if (before := counts.dataset(name)) is not None:
+        kept = before.cast(schema)
+        parts.insert(0, kept.filter(pc.not_equal(kept["quarter"], str(quarter))))
+    counts.put_dataset(name, pa.concat_tables(parts))
+
+
+def _tallies_by_place(table: pa.Table | None) -> dict[_Place, pa.Table]:
+    """Return the rows of each quarter, population and set of variables."""
+    if table is None or not table.num_rows:
+        return {}
+    places = pc.binary_join_element_wise(
+        table["quarter"].cast(pa.string()),
+        table["population"].cast(pa.string()),
+        pc.binary_join(table["names"], _BETWEEN_NAMES),
+        _BETWEEN_PARTS,
+    )
+    encoded = places.combine_chunks().dictionary_encode()
+    codes = encoded.indices.to_numpy()
+    order = np.argsort(codes, kind="stable")
+    in_order = table.take(pa.array(order))
+    ends = np.cumsum(np.bincount(codes)).tolist()
+    found: dict[_Place, pa.Table] = {}
+    for place, start, end in zip(encoded.dictionary.to_pylist(), [0, *ends], ends, strict=False):
+        quarter, population, names = place.split(_BETWEEN_PARTS)
+        found[quarter, population, tuple(names.split(_BETWEEN_NAMES))] = in_order.slice(start, end - start)
+    return found
 
 
 def _rows(table: pa.Table | None) -> list[dict[str, Any]]:

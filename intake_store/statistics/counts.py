@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Protocol
 
@@ -44,6 +45,29 @@ class CountSource(Protocol):
     def usage_tally(self, period: Period, fields: Sequence[str]) -> Mapping[tuple[str, ...], int]:
         """Return the sums of the usage counts of a period by some of their fields."""
         ...
+
+
+class OneAtATime:
+    """Counts for several threads: a source that is asked by one of them at a time."""
+
+    def __init__(self, source: CountSource) -> None:
+        self._source = source
+        self._asking = threading.Lock()
+
+    def tally(self, population: str, period: Period, variables: Sequence[str]) -> Mapping[tuple[str, ...], Tally]:
+        """Return what the source returns; see `Warehouse.tally`."""
+        with self._asking:
+            return self._source.tally(population, period, variables)
+
+    def summary(self, population: str, period: Period) -> PeriodSummary:
+        """Return what the source returns; see `Warehouse.summary`."""
+        with self._asking:
+            return self._source.summary(population, period)
+
+    def usage_tally(self, period: Period, fields: Sequence[str]) -> Mapping[tuple[str, ...], int]:
+        """Return what the source returns; see `Warehouse.usage_tally`."""
+        with self._asking:
+            return self._source.usage_tally(period, fields)
 
 
 class ResponseCounts:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import os
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -11,7 +14,7 @@ from intake_store.codebook import Codebook, Population, Variable
 from intake_store.disclosure.perturbation import PerturbationTable
 from intake_store.periods import Period, Quarter, Year
 from intake_store.statistics.cells import SUM, CellKey, ResponseCells, codes_of, link_quarters, silent_of
-from intake_store.statistics.counts import NOT_ASKED, SILENT, CountSource, Pair, ResponseCounts, TableError
+from intake_store.statistics.counts import NOT_ASKED, SILENT, CountSource, OneAtATime, Pair, ResponseCounts, TableError
 from intake_store.statistics.declarations import Measure, Method, PeriodKind, Source, TableDeclaration
 from intake_store.statistics.earlier import earlier_cells
 from intake_store.statistics.geography import table_variable
@@ -114,10 +117,16 @@ def make_tables_told(
         if declaration.source is Source.RESPONSES:
             for name in declaration.populations:
                 by_population.setdefault(name, []).append(declaration)
-    made: list[MadeTable] = []
-    for name, declared in by_population.items():
-        tables = _PopulationTables(source, codebook, codebook.populations[name], declared, threshold, earlier)
-        made.extend(tables.release(period, provisional))
+    counts = OneAtATime(source)
+
+    def of_population(name: str) -> list[MadeTable]:
+        declared = by_population[name]
+        tables = _PopulationTables(counts, codebook, codebook.populations[name], declared, threshold, earlier)
+        return tables.release(period, provisional)
+
+    # Populations have nothing to do with each other, and the solver lets other threads work while it does.
+    with ThreadPoolExecutor(os.cpu_count(), "tables") as threads:
+        made = list(itertools.chain.from_iterable(threads.map(of_population, by_population)))
     of_period = [declaration for declaration in declared_tables if declaration.period.fits(period)]
     of_responses = [entry.table for entry in made]
     supply = supply_tables(of_period, of_responses, codebook, services.coverage)
