@@ -129,6 +129,19 @@ class Exhibit:
         return self._made.findings.of(self.table, self._made.say)
 
     @cached_property
+    def finding_of_all(self) -> str:
+        """What the table says of all together, however it is split."""
+        table = self.table
+        if table.is_series or len(table.columns) < 2 or table.column_variable == "service_kind":
+            return self.finding
+        rows = tuple(row.model_copy(update={"counts": row.counts[:1]}) for row in table.rows)
+        update: dict[str, object] = {"columns": table.columns[:1], "rows": rows, "column_variable": None}
+        for name in ("base", "means"):
+            row = getattr(table, name)
+            update[name] = row.model_copy(update={"counts": row.counts[:1]}) if row is not None else None
+        return self._made.findings.of(table.model_copy(update=update), self._made.say)
+
+    @cached_property
     def lines(self) -> tuple[Line, ...]:
         """The rows of the table."""
         return tuple(lines(self.table, self._made.say))

@@ -89,31 +89,6 @@ THEME_PAGES: Final = (
     ),
 )
 
-REPORT: Final = (
-    "needs.needs_selling",
-    "needs_met_by_gender.needs_selling",
-    "needs_unmet.needs_selling",
-    "needs_over_time.needs_selling",
-    "barriers.needs_selling",
-    "arenas.needs_selling",
-    "forms.needs_selling",
-    "third_party.needs_selling",
-    "treatment_by_service.experience",
-    "got_help.experience",
-    "treatment_over_time.experience",
-    "needs.needs_buying",
-    "arenas.needs_buying",
-    "young_needs_by_gender.needs_under_18",
-    "young_treatment.experience_under_18",
-    "county.needs_selling",
-    "needs_by_region.needs_selling",
-    "age_by_gender.needs_selling",
-    "citizenship.needs_selling",
-    "funnel_by_channel",
-    "cost_per_person",
-)
-"""What a quarterly report shows of what there is; the rest stands in the tables A to Z."""
-
 
 def in_order(tables: Sequence[ReleasedTable]) -> list[ReleasedTable]:
     """Return tables as a reader goes through them: as a whole first, then over time, then split."""
