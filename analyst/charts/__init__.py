@@ -1,1 +1,1 @@
-"""Charts of released tables: Vega-Lite made by Altair, drawn on the server without any network."""
+"""Charts of released tables: laid out as Vega-Lite, drawn on the server without any network."""

@@ -1,8 +1,8 @@
 """Drawing charts as SVG and PNG.
 
 Vega-Lite is compiled and drawn by the library that comes with the program; it may load nothing. What it draws gets a
-title and a description for those who do not see it, and a hatch in place of the grey of withheld figures. The same
-table always gives the same file.
+title and a description for those who do not see it, stripes in place of the grey of withheld figures, and dots in place
+of the white of answers outside the scale. The same table always gives the same file.
 """
 
 from __future__ import annotations
@@ -17,21 +17,23 @@ from typing import Any, Final
 
 import vl_convert
 
-from analyst.charts.looks import WITHHELD_FILL
-from analyst.charts.specifications import Width, Words, specification
-from analyst.translation import Translator, message
+from analyst.charts.description import description
+from analyst.charts.looks import OUTSIDE_FILL, WITHHELD_FILL
+from analyst.charts.specifications import WITHHELD_NOTE, Width, specification
+from analyst.translation import Translator
 from intake_store.statistics.released import ReleasedTable
 
-WITHHELD_NOTE: Final = message(
-    "Two dots (..) on grey stripes: withheld, so that nobody can be recognised. It is not zero."
-)
+__all__ = ["WITHHELD_NOTE", "Charts", "ImageType", "draw", "png_of", "svg_of"]
 
-_HATCH: Final = (
+PATTERNS: Final = (
     '<defs><pattern id="withheld" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-    '<rect width="5" height="5" fill="#f1f1f2"/><rect width="1.2" height="5" fill="#aeb6bb"/></pattern></defs>'
+    '<rect width="5" height="5" fill="#f7f7f8"/><rect width="1.1" height="5" fill="#7d868c"/></pattern>'
+    '<pattern id="outside" width="6" height="6" patternUnits="userSpaceOnUse">'
+    '<rect width="6" height="6" fill="#ffffff"/><circle cx="3" cy="3" r="1" fill="#6b7780"/></pattern></defs>'
 )
+_FILLS: Final = {WITHHELD_FILL: "url(#withheld)", OUTSIDE_FILL: "url(#outside)"}
 _HEAD: Final = re.compile(r'<svg [^>]*?width="([\d.]+)" height="([\d.]+)"[^>]*>')
-_MOST_CACHED: Final = 600
+_MOST_CACHED: Final = 1000
 _PNG_SCALE: Final = 2
 
 
@@ -43,7 +45,10 @@ class ImageType(StrEnum):
 
 
 class Charts:
-    """Draws charts, one after the other in a thread, and remembers the last few hundred."""
+    """Draws charts, one after the other in a thread, and remembers the last thousand.
+
+    What was released never changes, so what is remembered is never out of date.
+    """
 
     def __init__(self) -> None:
         self._drawn: OrderedDict[tuple[str, ...], bytes | None] = OrderedDict()
@@ -69,36 +74,30 @@ def draw(
     table: ReleasedTable, width: Width, image_type: ImageType, translator: Translator, release: str
 ) -> bytes | None:
     """Return a table's chart as a file, or None where there is nothing to draw."""
-    source = translator(message("Source: Fyren, an anonymous help service; release {release}.")).format(release=release)
-    words = Words(
-        withheld=translator(WITHHELD_NOTE), source=source, decimal_sign="," if translator.language == "sv" else "."
-    )
-    spec = specification(table, width, words)
+    spec = specification(table, width, translator, release)
     if spec is None:
         return None
     svg = svg_of(spec, table.title, description(table, translator))
-    if image_type is ImageType.SVG:
-        return svg.encode()
-    return vl_convert.svg_to_png(svg, scale=_PNG_SCALE)
+    return svg.encode() if image_type is ImageType.SVG else png_of(svg)
 
 
 def svg_of(spec: dict[str, Any], title: str, text: str) -> str:
     """Return a specification drawn as SVG, with a title and a description."""
     drawn = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
-    drawn = drawn.replace(f'fill="{WITHHELD_FILL}"', 'fill="url(#withheld)"')
+    for colour, pattern in _FILLS.items():
+        drawn = drawn.replace(f'fill="{colour}"', f'fill="{pattern}"')
 
     def head(found: re.Match[str]) -> str:
         width, height = found[1], found[2]
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" version="1.1" width="{width}" height="{height}"'
             f' viewBox="0 0 {width} {height}" role="img" aria-labelledby="title description">'
-            f'<title id="title">{escape(title)}</title><desc id="description">{escape(text)}</desc>{_HATCH}'
+            f'<title id="title">{escape(title)}</title><desc id="description">{escape(text)}</desc>{PATTERNS}'
         )
 
     return _HEAD.sub(head, drawn, count=1)
 
 
-def description(table: ReleasedTable, translator: Translator) -> str:
-    """Return what somebody is told who cannot see the chart; the figures themselves stand in the table."""
-    text = message("Chart of {title}: {population}, {period}. The table beside it has all its figures.")
-    return translator(text).format(title=table.title, population=table.population_label, period=table.period)
+def png_of(svg: str) -> bytes:
+    """Return a drawn chart as a picture of twice as many points, as screens and printers want it."""
+    return vl_convert.svg_to_png(svg, scale=_PNG_SCALE)

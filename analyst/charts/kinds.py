@@ -5,13 +5,16 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from analyst.charts.looks import ANSWERS
+from analyst.charts.looks import answer_colours
 from analyst.charts.marks import drawn_columns
+from intake_store.statistics.declarations import Source
 from intake_store.statistics.geography import COUNTY
 from intake_store.statistics.released import ReleasedTable
 
 MOST_MULTIPLES: Final = 7
 """So many small charts stand side by side and can still be read."""
+
+EVENT: Final = "event"
 
 
 class ChartKind(StrEnum):
@@ -23,6 +26,8 @@ class ChartKind(StrEnum):
     MATRIX = "matrix"
     LINES = "lines"
     TILES = "tiles"
+    COUNTY_BARS = "county_bars"
+    FUNNEL = "funnel"
     NONE = "none"
 
 
@@ -35,7 +40,11 @@ def chart_kind(table: ReleasedTable) -> ChartKind:
         return ChartKind.LINES if len(columns) > 1 else ChartKind.BARS
     if table.row_variable == COUNTY:
         return ChartKind.TILES
-    if table.base is not None and all(row.code in ANSWERS for row in table.rows):
+    if table.row_variable == EVENT:
+        return ChartKind.FUNNEL
+    if table.source is Source.USAGE and table.column_variable == COUNTY:
+        return ChartKind.COUNTY_BARS
+    if table.base is not None and answer_colours(table.row_variable, [row.code for row in table.rows]):
         return ChartKind.STACKED
     if len(columns) == 1:
         return ChartKind.BARS
