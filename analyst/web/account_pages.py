@@ -12,6 +12,7 @@ from aiohttp import web
 from markupsafe import Markup
 
 from analyst.accounts.api_tokens import MOST_DAYS
+from analyst.accounts.audit import AuditFilter
 from analyst.accounts.errors import (
     AccountRefused,
     AccountsError,
@@ -25,6 +26,7 @@ from analyst.accounts.permissions import Permission
 from analyst.accounts.sessions import Method, Stage
 from analyst.translation import Translator, message
 from analyst.web.access import at_stage, form_on, own_account, requires
+from analyst.web.audit_words import GROUPS, WORDS, EventGroup
 from analyst.web.clients import address_of
 from analyst.web.keys import ACCOUNTS, LANGUAGE, NEW_TOKEN, SESSION, TOKEN, TRANSLATORS
 from analyst.web.login_pages import NOT_THE_SAME, json_object, refused_passkey
@@ -33,6 +35,11 @@ from analyst.web.problems import MalformedRequest
 
 _PAGE: Final = "/account"
 _DEFAULT_DAYS: Final = 90
+
+_HAPPENED: Final = 10
+"""How many records of the account its owner sees."""
+
+_OF_THE_ACCOUNT: Final = GROUPS[EventGroup.LOGINS] | GROUPS[EventGroup.ACCOUNTS] | GROUPS[EventGroup.REFUSED]
 
 METHOD_LABELS: Final = {
     Method.PASSWORD: message("Password and second factor"),
@@ -92,6 +99,8 @@ async def _account_page(
         sessions=await room.sessions.of(account),
         tokens=await room.api_tokens.of(account),
         method_labels=METHOD_LABELS,
+        happened=await room.audit.newest(_HAPPENED, wanted=AuditFilter(account.name, _OF_THE_ACCOUNT)),
+        words=WORDS,
         secret=secret,
         most_days=MOST_DAYS,
         default_days=_DEFAULT_DAYS,

@@ -6,7 +6,7 @@ import datetime
 import io
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TextIO
+from typing import Final, TextIO
 from urllib.parse import urlencode
 
 from aiohttp import hdrs, web
@@ -16,7 +16,7 @@ from analyst.accounts.errors import AuditLogChanged
 from analyst.accounts.permissions import Permission
 from analyst.translation import message
 from analyst.web.access import requires
-from analyst.web.audit_words import ACTOR_WORDS, EVENT_LABELS, GROUP_LABELS, GROUPS, SUBJECT_WORDS, EventGroup
+from analyst.web.audit_words import GROUP_LABELS, GROUPS, WORDS, EventGroup
 from analyst.web.keys import ACCOUNTS, LANGUAGE, SESSION, TRANSLATORS
 from analyst.web.pages import page
 from analyst.web.problems import MalformedRequest
@@ -81,7 +81,7 @@ async def _newest(request: web.Request) -> web.Response:
         older=older,
         newest=urlencode(filled) if before is not None else None,
         group_labels=GROUP_LABELS,
-        **_WORDS,
+        words=WORDS,
     )
 
 
@@ -106,9 +106,6 @@ def _asked(query: Mapping[str, str]) -> _Asked:
     return _Asked(fields, AuditFilter(fields["who"], events, first, last))
 
 
-_WORDS: Final[Mapping[str, Any]] = {"words": {"event": EVENT_LABELS, "subject": SUBJECT_WORDS, "actor": ACTOR_WORDS}}
-
-
 # -- checking ---------------------------------------------------------------------------------------------------------
 
 
@@ -122,7 +119,7 @@ async def _check(request: web.Request) -> web.Response:
     except ValueError:
         return page(
             request, "audit_check.html", status=400, error=say(_NO_END), wrong=("known",), given=given, checked=None,
-            known=None, changed="", broken=(), **_WORDS,
+            known=None, changed="", broken=(), words=WORDS,
         )  # fmt: skip
     checked, changed = None, ""
     broken: tuple[AuditRecord, ...] = ()
@@ -135,7 +132,7 @@ async def _check(request: web.Request) -> web.Response:
     await audit.record(request[SESSION].account.name, AuditEvent.AUDIT_LOG_CHECKED, result)
     return page(
         request, "audit_check.html", error="", wrong=(), given=given, checked=checked, known=known, changed=changed,
-        broken=broken, **_WORDS,
+        broken=broken, words=WORDS,
     )  # fmt: skip
 
 

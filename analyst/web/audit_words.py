@@ -115,3 +115,6 @@ SUBJECT_WORDS: Final[Mapping[str, str]] = {
     "one-time codes": message("one-time codes"),
 }
 """What events of logins are about; other subjects are names, addresses and numbers, and stand as they are."""
+
+WORDS: Final = {"event": EVENT_LABELS, "subject": SUBJECT_WORDS, "actor": ACTOR_WORDS}
+"""What templates write records with."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -104,8 +106,36 @@ async def test_every_answer_has_exactly_these(
 ) -> None:
     answer = await (await site.browser(who)).get(path, headers={"Accept-Language": "sv"})
     assert answer.status == status
-    sent = {name: value for name, value in answer.headers.items() if name not in OF_EVERY_CONNECTION}
-    assert sent == {**SECURITY, **headers}
+    assert others(answer.headers) == {**SECURITY, **headers}
+
+
+def others(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers that the site chose."""
+    return {name: value for name, value in headers.items() if name not in OF_EVERY_CONNECTION}
+
+
+async def test_styles_and_charts_of_the_pages_have_them(site: Site) -> None:
+    browser = await site.browser("anna")
+    await browser.get("/tables/needs.needs_selling?language=en")
+    style = re.search(r'href="(/static/[^"]+\.css)"', browser.text)[1]  # type: ignore[index]
+    answer = await browser.get(style)
+    assert answer.status == 200
+    kept = {"Content-Type": "text/css; charset=utf-8", "Cache-Control": "public, max-age=31536000, immutable"}
+    assert others(answer.headers) == {**SECURITY, **kept}
+    await browser.get("/themes/needs")
+    chart = re.search(r'src="(/charts/[^"]+)"', browser.text)[1]  # type: ignore[index]
+    answer = await browser.get(chart)
+    assert answer.status == 200, browser.text
+    assert answer.headers["Content-Type"].startswith("image/svg+xml")
+    # Kept for a day by one browser, which forgets it at the log-out.
+    assert answer.headers["Cache-Control"] == "private, max-age=86400, immutable"
+    assert others(answer.headers).keys() - SECURITY.keys() <= {
+        "Content-Type",
+        "Cache-Control",
+        "Vary",
+        "Content-Language",
+    }
+    assert SECURITY.items() <= others(answer.headers).items()
 
 
 async def test_forms_that_went_wrong_have_them_too(site: Site) -> None:

@@ -99,6 +99,18 @@ async def test_the_cookie_of_a_logged_out_browser_opens_nothing(site: Site) -> N
     assert not await alive(thief)
 
 
+async def test_whoever_logs_in_sees_what_was_tried_under_their_name(site: Site) -> None:
+    stranger = await site.browser()
+    await stranger.get("/login")
+    await stranger.post("/login", {"name": "anna", "password": "not the password"})
+    browser = await site.browser("anna")
+    await browser.get("/tables")
+    await browser.get("/account?language=en")
+    assert "Failed to log in" in browser.text
+    assert "Opened a page" not in browser.text
+    assert "rut" not in browser.text
+
+
 async def test_how_long_to_wait_is_told(site: Site) -> None:
     browser = await site.browser()
     await browser.get("/login?language=en")
