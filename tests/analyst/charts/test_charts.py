@@ -181,9 +181,10 @@ def test_a_share_of_nobody_is_not_called_withheld() -> None:
 def hidden_figures(true: ReleasedTable, published: ReleasedTable) -> set[Figure]:
     """Return every figure that the table has and its publication withholds."""
     found: set[Figure] = set() if published.responses else {true.responses}
-    rows = [*zip(true.rows, published.rows, strict=True), (true.base, published.base), (true.means, published.means)]
-    for own, shown in [pair for pair in rows if pair[0] is not None and pair[1] is not None]:
-        found |= {count for count, given in zip(own.counts, shown.counts, strict=True) if given is None}
+    rows: list[tuple[ReleasedRow | None, ReleasedRow | None]] = [*zip(true.rows, published.rows, strict=True)]
+    for own, shown in (*rows, (true.base, published.base), (true.means, published.means)):
+        if own is not None and shown is not None:
+            found |= {count for count, given in zip(own.counts, shown.counts, strict=True) if given is None}
     return found
 
 
@@ -234,7 +235,7 @@ def test_withheld_answers_that_are_neighbours_leave_their_gap_in_their_place() -
 
 
 def test_a_chart_that_leaves_rows_out_says_so() -> None:
-    many = {f"need{number}": (100 - number, 100 - number) for number in range(15)}
+    many: dict[str, tuple[Figure, ...]] = {f"need{number}": (100 - number, 100 - number) for number in range(15)}
     series = table(many, ("2025Q1", "2025Q2"), (200, 200), column_variable="quarter")
     assert "The 12 largest of 15 categories are drawn; the table has all." in svg(series, Width.WIDE)
     sparse = table({"talk": (90,) * 9, "work": (20, *(None,) * 8)}, ("total", *"abcdefgh"), (200,) * 9)
