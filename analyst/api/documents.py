@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -33,11 +33,12 @@ def release_document(release: Release) -> dict[str, Any]:
     }
 
 
-def table_entry(release: Release, table: ReleasedTable, say: Translator) -> dict[str, Any]:
-    """Return a line of a list of tables."""
+def table_entry(release: Release, table: ReleasedTable, holding: Sequence[Release], say: Translator) -> dict[str, Any]:
+    """Return a line of a list of tables; `holding` are the releases that hold the table today, the newest first."""
     shown = localised(table, say)
+    name = table_id(table)
     return {
-        "id": table_id(table),
+        "id": name,
         "name": table.name,
         "population": table.population,
         "layer": table.layer[0] if table.layer else None,
@@ -45,10 +46,17 @@ def table_entry(release: Release, table: ReleasedTable, say: Translator) -> dict
         "theme": table.theme.value,
         "release": release.number,
         "period": table.period,
+        "period_kind": table.period_kind.value,
         "withheld": table.withheld,
         "synthetic": table.synthetic,
-        "address": f"{VERSION}/releases/{release.number}/tables/{table_id(table)}",
+        "address": _address(release, name),
+        "periods": [{"period": one.period, "release": one.number, "address": _address(one, name)} for one in holding],
+        "all_periods": f"{VERSION}/tables/{name}/periods",
     }
+
+
+def _address(release: Release, name: str) -> str:
+    return f"{VERSION}/releases/{release.number}/tables/{name}"
 
 
 def table_document(release: Release, table: ReleasedTable, say: Translator) -> dict[str, Any]:
@@ -70,14 +78,28 @@ def page_document(
 ) -> dict[str, Any]:
     """Return a page of items, with the address of the next page or null."""
     following = offset + limit
-    asked = urlencode({"offset": following, "limit": limit, **query})
     return {
         "items": items[offset:following],
         "total": len(items),
         "offset": offset,
         "limit": limit,
-        "next": f"{path}?{asked}" if following < len(items) else None,
+        "next": page_address(path, query, following, limit) if following < len(items) else None,
     }
+
+
+def page_links(path: str, query: Mapping[str, str], total: int, offset: int, limit: int) -> str:
+    """Return the addresses of the first, previous, next and last page, as the header `Link` has them (RFC 8288)."""
+    places = {"first": 0, "last": max(total - 1, 0) // limit * limit}
+    if offset > 0:
+        places["prev"] = max(min(offset - limit, places["last"]), 0)
+    if offset + limit < total:
+        places["next"] = offset + limit
+    return ", ".join(f'<{page_address(path, query, place, limit)}>; rel="{name}"' for name, place in places.items())
+
+
+def page_address(path: str, query: Mapping[str, str], offset: int, limit: int) -> str:
+    """Return the address of a page, with all else that was asked for."""
+    return f"{path}?{urlencode({'offset': offset, 'limit': limit, **query})}"
 
 
 def _population(population: Population, say: Translator) -> dict[str, Any]:

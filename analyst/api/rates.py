@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import dataclass
 from typing import Final
 
 from analyst.accounts.clock import Clock
 
 _MINUTE: Final = 60
 _MOST_KEPT: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a caller stands in this minute: how many requests it may make, how many are left, seconds to the next."""
+
+    limit: int
+    left: int
+    seconds: int
+    exceeded: bool
+
+    def headers(self) -> dict[str, str]:
+        """Return the standing as programs know it from other interfaces."""
+        return {
+            "RateLimit-Limit": str(self.limit),
+            "RateLimit-Remaining": str(self.left),
+            "RateLimit-Reset": str(self.seconds),
+        }
 
 
 class ApiRates:
@@ -19,8 +38,8 @@ class ApiRates:
         self._clock = clock
         self._counts: OrderedDict[str, tuple[int, int]] = OrderedDict()
 
-    def wait(self, caller: str) -> int:
-        """Count a request and return 0, or how many seconds to wait."""
+    def count(self, caller: str) -> Standing:
+        """Count a request, and return how its caller stands with it."""
         now = int(self._clock().timestamp())
         minute = now // _MINUTE
         begun, count = self._counts.pop(caller, (minute, 0))
@@ -28,4 +47,5 @@ class ApiRates:
         self._counts[caller] = (minute, count)
         while len(self._counts) > _MOST_KEPT:
             self._counts.popitem(last=False)
-        return 0 if count <= self._per_minute else _MINUTE - now % _MINUTE
+        left = max(self._per_minute - count, 0)
+        return Standing(self._per_minute, left, _MINUTE - now % _MINUTE, exceeded=count > self._per_minute)

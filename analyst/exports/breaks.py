@@ -73,8 +73,8 @@ def _of_several(publication: PeriodPublication) -> Iterator[Statement]:
     yield Statement("editions", say(message("Figures of several periods")), text)
     text = say(message("One dot (.) stands where the table of a period has no such row or column."))
     yield Statement("absent_sign", say(message("Sign for what is not there")), text)
-    for entry in breaks(publication):
-        yield Statement("break", say(message("Break in the series")), f"{entry.period}: {entry.text}")
+    for found in breaks(publication):
+        yield Statement("break", say(message("Break in the series")), f"{found.period}: {found.text}")
     for edition in editions:
         yield from _of_edition(publication, edition)
     released = (f"{edition.release.number} ({edition.release.released_on.isoformat()})" for edition in editions)

@@ -15,8 +15,11 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 from test_api import DESCRIPTION, program_of
 
-CASES = 25
-"""For each operation."""
+CASES = 15
+"""For each operation, besides those that every operation gets for its own parameters."""
+
+NOTHING_HERE = ("There is nothing at this address.", "Det finns inget")
+"""What is said of an address that has no route: the same to whoever may read and may not."""
 
 SCHEMA = schemathesis.openapi.from_dict(DESCRIPTION)
 
@@ -43,8 +46,11 @@ def served(tmp_path_factory: pytest.TempPathFactory, few_releases: Path) -> Iter
     thread.join(30)
 
 
+_settings = settings(max_examples=CASES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+
+
 @SCHEMA.parametrize()
-@settings(max_examples=CASES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@_settings
 def test_nothing_breaks_the_api(case: schemathesis.Case, served: tuple[str, dict[str, str]]) -> None:
     address, headers = served
     response = case.call(base_url=address, headers=headers)
@@ -52,3 +58,14 @@ def test_nothing_breaks_the_api(case: schemathesis.Case, served: tuple[str, dict
     if case.method == "GET" and response.status_code != 405:
         checks += [status_code_conformance, response_schema_conformance]
     case.validate_response(response, checks=checks)
+
+
+@pytest.mark.parametrize("wrong", [False, True], ids=["without a token", "with a wrong token"])
+@SCHEMA.include(path_regex="(v1/tables|periods)$").parametrize()
+@settings(_settings, max_examples=5)
+def test_strangers_are_told_nothing(case: schemathesis.Case, served: tuple[str, dict[str, str]], wrong: bool) -> None:
+    address, good = served
+    response = case.call(base_url=address, headers={"Authorization": f"{good['Authorization'][:-1]}!"} if wrong else {})
+    assert response.status_code in (401, 404, 405)
+    assert response.headers["content-type"][0].startswith("application/problem+json")
+    assert response.status_code != 404 or response.json()["detail"].startswith(NOTHING_HERE)

@@ -85,6 +85,7 @@ TABLE: dict[str, Collection[str]] = {
     "GET /audit.jsonl": ADMINISTRATORS,
     "GET /releases/{number}/tables/{file}": READERS | PROGRAMS,
     "GET /releases/{file}": READERS | PROGRAMS,
+    "GET /series/{file}": READERS | PROGRAMS,
     "GET /api/v1/openapi.yml": EVERYBODY,
     "GET /api/v1/releases": READERS | PROGRAMS,
     "GET /api/v1/releases/{number}": READERS | PROGRAMS,
@@ -92,6 +93,7 @@ TABLE: dict[str, Collection[str]] = {
     "GET /api/v1/releases/{number}/tables/{id}": READERS | PROGRAMS,
     "GET /api/v1/tables": READERS | PROGRAMS,
     "GET /api/v1/tables/{id}": READERS | PROGRAMS,
+    "GET /api/v1/tables/{id}/periods": READERS | PROGRAMS,
     "GET /api/v1/codebook": READERS | PROGRAMS,
     # The dashboard shows released tables to everybody who is logged in.
     "GET /": LOGGED_IN,
@@ -107,6 +109,7 @@ TABLE: dict[str, Collection[str]] = {
     "GET /releases": LOGGED_IN,
     "GET /report": LOGGED_IN,
     "GET /report.pdf": LOGGED_IN,
+    "GET /report/charts/{number}/{file}": LOGGED_IN,
 }
 """Written by hand, apart from what handlers declare, so that a slip there is noticed here."""
 

@@ -40,7 +40,10 @@ FILE = "/releases/2026Q3-1/tables/needs.needs_selling.csv"
 
 
 HTML = {"Content-Type": "text/html; charset=utf-8", "Vary": "Accept-Language, Cookie", "Content-Language": "sv"}
-KEPT_BY_ONE = {"Cache-Control": "private, no-cache", "Vary": "Accept-Language, Authorization, Cookie"}
+KEPT_BY_ONE = {
+    "Cache-Control": "private, no-cache",
+    "Vary": "Accept, Accept-Encoding, Accept-Language, Authorization, Cookie",
+}
 NEVER_KEPT = {"Cache-Control": "no-store"}
 OF_EVERY_CONNECTION = {"Content-Length", "Date", "Set-Cookie", "Etag"}
 
@@ -80,6 +83,7 @@ OF_EVERY_CONNECTION = {"Content-Length", "Date", "Set-Cookie", "Etag"}
                 **KEPT_BY_ONE,
                 "Content-Type": "text/csv; charset=utf-8",
                 "Content-Disposition": 'attachment; filename="fyren-2026Q3-1-needs-needs_selling.csv"',
+                "Content-Encoding": "gzip",
                 "Content-Language": "sv",
             },
         ),
@@ -87,7 +91,15 @@ OF_EVERY_CONNECTION = {"Content-Length", "Date", "Set-Cookie", "Etag"}
             "anna",
             "/api/v1/releases",
             200,
-            {**KEPT_BY_ONE, "Content-Type": "application/json", "Content-Language": "sv"},
+            {
+                **KEPT_BY_ONE,
+                "Content-Type": "application/json",
+                "Content-Language": "sv",
+                "Link": ", ".join(f'</api/v1/releases?offset=0&limit=50>; rel="{name}"' for name in ("first", "last")),
+                "RateLimit-Limit": "120",
+                "RateLimit-Remaining": "119",
+                "RateLimit-Reset": "29",
+            },
         ),
         (
             "ada",
