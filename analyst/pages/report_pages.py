@@ -22,7 +22,7 @@ from analyst.report.contents import Chapter, Entry, report_chapters
 from analyst.report.document import ReportError, Reports
 from analyst.report.margins import Margins, margin_style
 from analyst.report.short_tables import PrintedTable, ShortTable, printed, shortened
-from analyst.report.summary import Answers, KeyFigure, answers, key_figures
+from analyst.report.summary import NOT_COUNTED, Answers, KeyFigure, answers, key_figures
 from analyst.translation import Translator, message
 from analyst.web.access import requires
 from analyst.web.headers import ALWAYS_ASKED
@@ -101,6 +101,11 @@ class QuarterlyReport:
     answer_periods: tuple[str, ...]
     revisions: tuple[Release, ...]
     table_count: int
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether a population is not counted in every period."""
+        return any(NOT_COUNTED in entry.figures for entry in self.answers)
 
     @property
     def parts(self) -> tuple[ReportPart, ...]:

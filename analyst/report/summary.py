@@ -14,6 +14,9 @@ from intake_store.statistics.declarations import Source
 from intake_store.statistics.released import Figure, ReleasedTable
 from intake_store.statistics.table_output import WITHHELD
 
+NOT_COUNTED: Final = "."
+"""The sign for a figure that there cannot be."""
+
 SMALL_BASE: Final = 50
 """Under so many answers a share hangs on few of them, and is no key figure."""
 
@@ -29,7 +32,7 @@ class KeyFigure:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """How many responses of a population there were, in each of some periods; empty where none were published."""
+    """How many responses of a population there were in each of some periods; `NOT_COUNTED` where it was not counted."""
 
     label: str
     figures: tuple[str, ...]
@@ -103,7 +106,7 @@ def answers(periods: Sequence[Iterable[ReleasedTable]], say: Translator) -> list
     return [
         Answers(
             say.finished(label),
-            tuple(number(counts[label], say) if label in counts else "" for counts in counted),
+            tuple(number(counts[label], say) if label in counts else NOT_COUNTED for counts in counted),
         )
         for label in populations
     ]

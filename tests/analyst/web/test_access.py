@@ -110,6 +110,7 @@ TABLE: dict[str, Collection[str]] = {
     "GET /report": LOGGED_IN,
     "GET /report.pdf": LOGGED_IN,
     "GET /report/charts/{number}/{file}": LOGGED_IN,
+    "GET /report/charts/{number}/{file}": LOGGED_IN,
 }
 """Written by hand, apart from what handlers declare, so that a slip there is noticed here."""
 
