@@ -292,7 +292,9 @@ class Dashboard:
         asked = request.query.get("q", "")
         opened = request.query.get("variable", "")
         if request[LANGUAGE] not in self._variables:
-            self._variables[request[LANGUAGE]] = list(variable_entries(codebook, say))
+            self._variables[request[LANGUAGE]] = list(
+                variable_entries(codebook, say, request.app[TRANSLATORS].values())
+            )
         entries = self._variables[request[LANGUAGE]]
         found = found_entries(entries, asked)
         return _page(

@@ -68,7 +68,9 @@ class TableIndex:
             )
             for text in [say.finished(part)]
         ]
-        words = folded(" ".join([*texts, table.name, table.row_variable, table.column_variable or ""]))
+        words = folded(
+            " ".join([*texts, table.name, table.population, table.row_variable, table.column_variable or ""])
+        )
         files = tuple(
             Link(f"/releases/{release.number}/tables/{exhibit.name}.{EXPORT_FORMATS[name].ending}", label)
             for name, label in _SHORT_NAMES.items()

@@ -19,6 +19,8 @@ class Question:
     rule: str
     left_out: tuple[str, ...]
     """Labels of categories that these populations are not offered."""
+    other_words: tuple[tuple[str, str], ...]
+    """Codes with the labels that these populations read, where they are others than those of the variable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,29 +48,34 @@ class VariableEntry:
         return all(word in self.words or word in without_marks(self.words) for word in folded(query).split())
 
 
-def variable_entries(codebook: Codebook, say: Translator) -> Iterator[VariableEntry]:
-    """Yield an entry for each variable, by label; texts of both languages can be searched for."""
+def variable_entries(codebook: Codebook, say: Translator, languages: Iterable[Translator]) -> Iterator[VariableEntry]:
+    """Yield an entry for each variable, by label, in the language of `say`; it is found by the words of all languages."""
+    every = tuple(languages)
     for variable in sorted(codebook.variables.values(), key=lambda entry: sorting_key(say(entry.label))):
         questions = tuple(_questions(variable, codebook, say))
-        texts = [variable.name, variable.label, say(variable.label), variable.definition, say(variable.definition)]
-        texts += [question.text for question in questions]
+        texts = [variable.name, variable.label, variable.definition, variable.question]
         for code in variable.codes:
-            texts += [code.code, code.label, say(code.label), say(code.definition)]
+            texts += [code.label, code.definition]
+        texts = [found(text) for found in every for text in texts]
+        texts += [question.text for question in questions]
+        texts += [code.code for code in variable.codes]
         yield VariableEntry(variable, say(variable.label), _type(variable, say), questions, folded(" ".join(texts)))
 
 
 def _questions(variable: Variable, codebook: Codebook, say: Translator) -> Iterator[Question]:
     """Yield the questions of the populations, those with the same words and rules together."""
-    asked: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
+    asked: dict[tuple[str, str, tuple[str, ...], tuple[tuple[str, str], ...]], list[str]] = {}
+    labels = {code.code: code.label for code in variable.codes}
     for population in codebook.populations.values():
         if variable.name in population.names:
             own = population.variable(variable.name)
             offered = {code.code for code in own.codes}
             left_out = tuple(say(code.label) for code in variable.codes if code.code not in offered)
-            key = (say(own.question), _rule(own, population, say), left_out)
+            words = tuple((code.code, say(code.label)) for code in own.codes if labels.get(code.code) != code.label)
+            key = (say(own.question), _rule(own, population, say), left_out, words)
             asked.setdefault(key, []).append(say(population.label))
-    for (text, rule, left_out), populations in asked.items():
-        yield Question(text, tuple(populations), rule, left_out)
+    for (text, rule, left_out, words), populations in asked.items():
+        yield Question(text, tuple(populations), rule, left_out, words)
 
 
 def _rule(variable: Variable, population: Population, say: Translator) -> str:
@@ -76,7 +83,11 @@ def _rule(variable: Variable, population: Population, say: Translator) -> str:
         return ""
     earlier = population.variable(variable.ask_if.variable)
     labels = [say(code.label) for code in earlier.codes if code.code in variable.ask_if.codes]
+    others = [say(code.label) for code in earlier.codes if code.code not in variable.ask_if.codes]
     text = say(message("Asked only when “{variable}” was answered with: {codes}."))
+    if len(others) < len(labels):
+        text = say(message("Asked only when “{variable}” was answered with something else than: {codes}."))
+        labels = others
     return text.format(variable=say(earlier.label), codes=", ".join(labels))
 
 
