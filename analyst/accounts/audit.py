@@ -7,7 +7,7 @@ import datetime
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TextIO
@@ -24,6 +24,9 @@ UNKNOWN: Final = "(unknown)"
 """Who failed to log in under no known name; what was typed is not kept, because it may be a password."""
 
 _FIRST: Final = hashlib.sha256(b"fyren audit log").digest()
+_AT: Final = "%Y-%m-%dT%H:%M:%SZ"
+_COLUMNS: Final = ("number", "at", "actor", "event", "subject", "digest")
+_CANONICAL: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 _BATCH: Final = 1000
 _SUBJECT_LENGTH: Final = 200
 
@@ -66,12 +69,15 @@ class AuditEvent(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AuditRecord:
-    """One line of the log; `at` is UTC to the second, `subject` the table, release, account or thing it was about."""
+    """One line of the log; `subject` is the table, release, account or thing it was about.
+
+    `at` is UTC to the second; in a row that was damaged it may be None, and the event any text.
+    """
 
     number: int
-    at: datetime.datetime
+    at: datetime.datetime | None
     actor: str
-    event: AuditEvent
+    event: AuditEvent | str
     subject: str
     digest: str
 
@@ -142,7 +148,7 @@ class AuditLog:
         newest = select(AuditRow.number, AuditRow.digest).order_by(AuditRow.number.desc()).limit(1)
         before = (await connection.execute(newest)).one_or_none()
         number = 1 if before is None else before.number + 1
-        at = self._clock().astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        at = self._clock().astimezone(datetime.UTC).strftime(_AT)
         plain = _plain(subject)
         digest = _digest(_FIRST if before is None else before.digest, number, at, actor, event.value, plain)
         values = {
@@ -169,17 +175,12 @@ class AuditLog:
 
     async def count(self, wanted: AuditFilter | None = None) -> int:
         """Return how many records there are, of the wanted ones."""
-        query = select(func.count()).select_from(AuditRow)
+        # Without a wish the newest number tells, and nothing has to be read through.
+        query = select(func.coalesce(func.max(AuditRow.number), 0))
         if wanted is not None:
-            query = query.where(*wanted.conditions())
+            query = select(func.count()).select_from(AuditRow).where(*wanted.conditions())
         async with self._database.reading() as connection:
             return (await connection.execute(query)).scalar_one()
-
-    async def actors(self) -> tuple[str, ...]:
-        """Return everybody of whom there is a record."""
-        query = select(AuditRow.actor).distinct().order_by(AuditRow.actor)
-        async with self._database.reading() as connection:
-            return tuple((await connection.execute(query)).scalars())
 
     async def last_logins(self) -> Mapping[str, datetime.date]:
         """Return the day (UTC) of everybody's last login."""
@@ -194,8 +195,9 @@ class AuditLog:
 
     async def all(self) -> AsyncIterator[AuditRecord]:
         """Yield all records, the oldest first."""
-        async for row in self._rows():
-            yield _record(row)
+        async for rows in self._batches():
+            for row in rows:
+                yield _record(row)
 
     async def verify(self, known: ChainEnd | None = None) -> ChainEnd:
         """Check every digest and return the end of the chain; raises `AuditLogChanged` naming the first wrong record.
@@ -204,17 +206,20 @@ class AuditLog:
         """
         number, digest = 0, _FIRST
         met_known = known is None or known.number == 0
-        async for row in self._rows():
-            number += 1
-            if row.number != number:
-                raise AuditLogChanged(f"Record {number} of the audit log is missing.", number)
-            digest = _digest(digest, number, row.at, row.actor, row.event, row.subject)
-            if not hmac.compare_digest(digest, row.digest):
-                raise AuditLogChanged(f"Record {number} of the audit log, or one before it, was changed.", number)
-            if known is not None and number == known.number:
-                if digest.hex() != known.digest:
-                    raise AuditLogChanged(f"The audit log up to record {number} is not the one that was noted.", number)
-                met_known = True
+        async for rows in self._batches():
+            for row in rows:
+                number += 1
+                if row.number != number:
+                    raise AuditLogChanged(f"Record {number} of the audit log is missing.", number)
+                digest = _digest(digest, number, row.at, row.actor, row.event, row.subject)
+                if not hmac.compare_digest(digest, row.digest):
+                    raise AuditLogChanged(f"Record {number} of the audit log, or one before it, was changed.", number)
+                if known is not None and number == known.number:
+                    if digest.hex() != known.digest:
+                        raise AuditLogChanged(
+                            f"The audit log up to record {number} is not the one that was noted.", number
+                        )
+                    met_known = True
         if not met_known:
             assert known is not None
             raise AuditLogChanged(
@@ -225,31 +230,28 @@ class AuditLog:
     async def write_csv(self, file: TextIO) -> int:
         """Write all records as CSV with a heading, safe to open in a spreadsheet; returns how many."""
         writer = csv.writer(file)
-        writer.writerow(("number", "at", "actor", "event", "subject", "digest"))
+        writer.writerow(_COLUMNS)
         written = 0
-        async for record in self.all():
-            cells = (record.actor, record.event.value, record.subject)
-            writer.writerow((record.number, _utc(record.at), *map(_not_a_formula, cells), record.digest))
-            written += 1
+        async for rows in self._batches():
+            writer.writerows(
+                (row.number, row.at, *map(_not_a_formula, (row.actor, row.event, row.subject)), row.digest.hex())
+                for row in rows
+            )
+            written += len(rows)
         return written
 
     async def write_jsonl(self, file: TextIO) -> int:
         """Write all records, one JSON object a line; returns how many."""
         written = 0
-        async for record in self.all():
-            line = {
-                "number": record.number,
-                "at": _utc(record.at),
-                "actor": record.actor,
-                "event": record.event.value,
-                "subject": record.subject,
-                "digest": record.digest,
-            }
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
-            written += 1
+        async for rows in self._batches():
+            for row in rows:
+                values = (row.number, row.at, row.actor, row.event, row.subject, row.digest.hex())
+                file.write(json.dumps(dict(zip(_COLUMNS, values, strict=True)), ensure_ascii=False) + "\n")
+            written += len(rows)
         return written
 
-    async def _rows(self) -> AsyncIterator[Row[int, str, str, str, str, bytes]]:
+    async def _batches(self) -> AsyncIterator[Sequence[Row[int, str, str, str, str, bytes]]]:
+        """Yield all rows as they are in the file, some at a time, so that other requests are answered in between."""
         after = 0
         while True:
             query = (
@@ -260,25 +262,26 @@ class AuditLog:
             )
             async with self._database.reading() as connection:
                 rows = (await connection.execute(query)).all()
-            for row in rows:
-                yield row
+            if rows:
+                yield rows
             if len(rows) < _BATCH:
                 return
             after = rows[-1].number
 
 
 def _digest(before: bytes, number: int, at: str, actor: str, event: str, subject: str) -> bytes:
-    content = json.dumps([number, at, actor, event, subject], ensure_ascii=True, separators=(",", ":"))
+    content = _CANONICAL.encode([number, at, actor, event, subject])
     return hashlib.sha256(before + content.encode()).digest()
 
 
 def _record(row: Row[int, str, str, str, str, bytes]) -> AuditRecord:
-    at = datetime.datetime.strptime(row.at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.UTC)
-    return AuditRecord(row.number, at, row.actor, AuditEvent(row.event), row.subject, row.digest.hex())
-
-
-def _utc(at: datetime.datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    # A row that somebody damaged has to be shown too.
+    try:
+        at = datetime.datetime.strptime(row.at, _AT).replace(tzinfo=datetime.UTC)
+    except ValueError:
+        at = None
+    event = AuditEvent(row.event) if row.event in set(AuditEvent) else row.event
+    return AuditRecord(row.number, at, row.actor, event, row.subject, row.digest.hex())
 
 
 def _plain(subject: str) -> str:

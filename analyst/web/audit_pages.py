@@ -13,10 +13,10 @@ from aiohttp import hdrs, web
 
 from analyst.accounts.audit import AuditEvent, AuditFilter, AuditLog, AuditRecord, ChainEnd
 from analyst.accounts.errors import AuditLogChanged
-from analyst.accounts.permissions import Permission
+from analyst.accounts.permissions import COMMAND_LINE, Permission
 from analyst.translation import message
 from analyst.web.access import requires
-from analyst.web.audit_words import GROUP_LABELS, GROUPS, WORDS, EventGroup
+from analyst.web.audit_words import ACTOR_WORDS, GROUP_LABELS, GROUPS, WORDS, EventGroup
 from analyst.web.keys import ACCOUNTS, LANGUAGE, SESSION, TRANSLATORS
 from analyst.web.pages import page
 from analyst.web.problems import MalformedRequest
@@ -77,12 +77,18 @@ async def _newest(request: web.Request) -> web.Response:
         records=records[:_PAGE_LENGTH],
         found=0 if asked.error else await audit.count(asked.wanted),
         count=await audit.count(),
-        actors=await audit.actors(),
+        actors=await _actors(request),
         older=older,
         newest=urlencode(filled) if before is not None else None,
         group_labels=GROUP_LABELS,
         words=WORDS,
     )
+
+
+async def _actors(request: web.Request) -> list[str]:
+    """Return of whom there can be records: accounts are never deleted, nor are their names given to others."""
+    people = await request.app[ACCOUNTS].people.all(COMMAND_LINE)
+    return sorted([*(account.name for account in people), *ACTOR_WORDS])
 
 
 def _asked(query: Mapping[str, str]) -> _Asked:

@@ -137,3 +137,11 @@ async def test_a_check_names_the_first_record_that_was_changed(site: Site, ada: 
     shown = await rows(ada, "/audit/check?language=en")
     assert f"Record {number} of the audit log, or one before it, was changed." in ada.text
     assert [(row[0], row[4]) for row in shown] == [(str(number), "/y.csv")]
+    # Nor does a damaged record keep the log from being read.
+    connection = sqlite3.connect(site.server.app[SETTINGS].accounts)
+    connection.execute("UPDATE audit_record SET event = 'nonsense', at = 'then' WHERE subject = '/y.csv'")
+    connection.commit()
+    connection.close()
+    assert ("–", "anna", "nonsense", "/y.csv") in [row[1:] for row in await rows(ada, "/audit/check")]
+    assert (await ada.get("/audit?what=everything")).status == 200
+    assert "anna,nonsense,/y.csv" in await (await ada.client.get("/audit.csv")).text()
