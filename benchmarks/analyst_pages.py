@@ -12,7 +12,7 @@ from pathlib import Path
 
 from aiohttp.test_utils import TestClient, TestServer
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "analyst" / "pages"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "analyst"))
 
 from dashboard_site import dashboard_site
 
