@@ -118,12 +118,12 @@ def column_by_column(table: ReleasedTable, width: Width, say: Translator) -> Can
     if len(table.rows) > _MOST_OF_A_COLUMN:
         canvas.notes.append(say(_LARGEST).format(number=_MOST_OF_A_COLUMN))
     if nothing:
-        canvas.notes.append(say(_EMPTY).format(names=", ".join(nothing)))
+        canvas.notes.append(say(EMPTY).format(names=", ".join(nothing)))
     return canvas
 
 
 _LARGEST: Final = message("Of each column the {number} largest published figures are drawn; the table has all.")
-_EMPTY: Final = message("Every figure is withheld for: {names}.")
+EMPTY: Final = message("Every figure is withheld for: {names}.")
 
 
 def heads(

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from analyst.charts.looks import INK, LINE, OUTLINE, PAPER, THEME, WITHHELD_FILL
+from analyst.charts.looks import FAINT, INK, LINE, OUTLINE, PAPER, THEME, WITHHELD_FILL
 from analyst.charts.marks import Mark
 
 Align = Literal["left", "right", "center"]
@@ -142,7 +142,7 @@ class Canvas:
                     "type": "geoshape",
                     "clip": False,
                     "fill": fill,
-                    "stroke": OUTLINE,
+                    "stroke": FAINT if fill == WITHHELD_FILL else OUTLINE,
                     "strokeWidth": _BAR_STROKE,
                 },
             }

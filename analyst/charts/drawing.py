@@ -26,8 +26,8 @@ from intake_store.statistics.released import ReleasedTable
 __all__ = ["WITHHELD_NOTE", "Charts", "ImageType", "draw", "png_of", "svg_of"]
 
 PATTERNS: Final = (
-    '<defs><pattern id="withheld" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-    '<rect width="5" height="5" fill="#f7f7f8"/><rect width="1.1" height="5" fill="#7d868c"/></pattern>'
+    '<defs><pattern id="withheld" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+    '<rect width="7" height="7" fill="#f7f7f8"/><rect width="1" height="7" fill="#7d868c"/></pattern>'
     '<pattern id="outside" width="6" height="6" patternUnits="userSpaceOnUse">'
     '<rect width="6" height="6" fill="#ffffff"/><circle cx="3" cy="3" r="1" fill="#6b7780"/></pattern></defs>'
 )

@@ -16,6 +16,9 @@ LINE: Final = "#ddd6ca"
 OUTLINE: Final = "#6b7780"
 """Around fields that may be nearly as light as the paper."""
 
+FAINT: Final = "#aab2b7"
+"""Around stripes, which are seen without it."""
+
 PAPER: Final = "#ffffff"
 BAR: Final = "#0b5a6b"
 BAR_TOTAL: Final = "#5d6b73"

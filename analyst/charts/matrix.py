@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from analyst.charts.bars import column_by_column
@@ -19,7 +20,8 @@ _GAP: Final = 6
 _LARGEST_FIELD: Final = 64
 _NOT_DRAWN: Final = message("Not drawn, because everything but the total is withheld: {names}.")
 _PERCENT: Final = message("Percent")
-_SLANT: Final = 305
+_SLANT: Final = math.radians(55)
+_LONGEST_HEAD: Final = 180
 
 
 def matrix(table: ReleasedTable, width: Width, say: Translator) -> Canvas:
@@ -33,18 +35,25 @@ def matrix(table: ReleasedTable, width: Width, say: Translator) -> Canvas:
     rows = [row for row in ordered if any(not cells[row.code, code].is_withheld for code in split)] or ordered
     canvas = Canvas(width.pixels)
     left = min(width.labels, 215)
-    room = min((width.pixels - left - _GAP - 8) / len(columns), _LARGEST_FIELD)
+    room = min((width.pixels - left - _GAP) / len(columns), _LARGEST_FIELD)
     slanted = any(text_width(word, 12) > room - 4 for _, label in columns for word in label.split(" "))
-    heads = [broken(label, 150 if slanted else room - 4, 12, most=1 if slanted else 3) for _, label in columns]
+    heads = [
+        broken(label, _LONGEST_HEAD if slanted else room - 4, 12, most=1 if slanted else 3) for _, label in columns
+    ]
     if slanted:
-        # A slanted head rises by the sine of its slant.
-        top = max(text_width(head[0], 12) for head in heads) * 0.82 + 14
+        lengths = [text_width(head[0], 12) for head in heads]
+        top = max(lengths) * math.sin(_SLANT) + 14
+        # The last head leans over the edge of its column.
+        over = max(
+            length * math.cos(_SLANT) - room * (len(heads) - place - 0.5) for place, length in enumerate(lengths)
+        )
+        room = min(room, (width.pixels - left - _GAP - max(over, 0)) / len(columns))
     else:
         top = 14.0 * max(len(head) for head in heads) + 8
     starts = [left + number * room + (_GAP if code != TOTAL else 0) for number, (code, _) in enumerate(columns)]
     for head, start in zip(heads, starts, strict=True):
         if slanted:
-            canvas.text(start + room / 2 + 3, top - 5, head, size=12, angle=_SLANT)
+            canvas.text(start + room / 2 + 3, top - 5, head, size=12, angle=round(360 - math.degrees(_SLANT)))
         else:
             canvas.text(start + room / 2, top - 6 - 14 * (len(head) - 1), head, size=12, align="center", leading=14)
     if table.base is not None:
@@ -65,7 +74,7 @@ def matrix(table: ReleasedTable, width: Width, say: Translator) -> Canvas:
                 canvas.text(*middle, mark.text, size=11, align="center")
             else:
                 colour = colour_class(mark.value, largest)
-                canvas.rect(start + 0.75, y + 0.75, room - 1.5, step - 1.5, colour, mark, outline=True)
+                canvas.rect(start + 0.75, y + 0.75, room - 1.5, step - 1.5, colour, mark)
                 text = mark.text.removesuffix("%").rstrip("\N{NO-BREAK SPACE}")
                 canvas.text(*middle, text, size=11, align="center", colour=letters_on(colour))
         y += step

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from analyst.charts.bars import EMPTY
 from analyst.charts.canvas import Canvas
 from analyst.charts.lettering import broken, text_width
 from analyst.charts.looks import LINE, MUTED, OUTSIDE_FILL, answer_colours, letters_on
@@ -16,19 +17,26 @@ from intake_store.statistics.released import TOTAL, ReleasedTable
 from intake_store.statistics.table_output import WITHHELD
 
 _BAR: Final = 19
+_SIGN: Final = 18
 _MEAN: Final = 62
 _MEAN_HEAD: Final = message("Mean")
+_NOISY: Final = message(
+    "Not drawn, because noise can change shares of so few responses by more than 20 percent: {names}."
+)
+_MOST_NOISE: Final = 0.2
+"""No share is drawn of a base that the noise of one count can change by more."""
+
 _MIXED: Final = message("Answers that are withheld in a bar are drawn together, as one striped part.")
 
 
 def stacked(table: ReleasedTable, width: Width, say: Translator) -> Canvas:
     """Draw a bar of 100 percent for each column; what is withheld of it is one striped part."""
-    colours = answer_colours(table.row_variable, [row.code for row in table.rows]) or {}
-    columns = drawn_columns(table)
     cells = by_cell(table, say)
-    means = dict(zip((code for code, _ in table.columns), table.means.counts, strict=True)) if table.means else {}
+    columns, left_out = _columns(table, cells, say)
+    answers = {code: [cells[row.code, code] for row in table.rows] for code, _ in columns}
+    colours = answer_colours(table.row_variable, [row.code for row in table.rows]) or {}
+    means = dict(_means(table, say))
     canvas = Canvas(width.pixels)
-    is_mixed = False
     is_narrow = width.is_narrow(len(columns))
     left = 0 if is_narrow or len(columns) == 1 else min(width.labels, 230)
     room = width.pixels - left - (_MEAN if means and not is_narrow else 0)
@@ -36,7 +44,7 @@ def stacked(table: ReleasedTable, width: Width, say: Translator) -> Canvas:
     if means and not is_narrow:
         canvas.text(width.pixels, y - 6, say(_MEAN_HEAD), align="right", size=12, colour=MUTED)
     for code, label in columns:
-        mean = f"{number(means[code], say, 1)}" if code in means else ""
+        mean = means.get(code, "")
         bold = code == TOTAL and len(columns) > 1
         if is_narrow:
             if len(columns) > 1:
@@ -52,19 +60,42 @@ def stacked(table: ReleasedTable, width: Width, say: Translator) -> Canvas:
             step = max(_BAR + 9, 14 * len(head) + 8)
             middle = y + step / 2
             canvas.text(left - 8, middle + 4.5 - 7 * (len(head) - 1), head, align="right", leading=14, bold=bold)
-            if mean:
-                canvas.text(width.pixels, middle + 4.5, mean, align="right")
-        answers = [cells[row.code, code] for row in table.rows]
-        is_mixed |= not _together(_hidden(answers))
-        _whole(canvas, answers, colours, (left, middle), room)
+            canvas.text(width.pixels, middle + 4.5, mean, align="right")
+        _whole(canvas, answers[code], colours, (left, middle), room)
         y += step
         if bold:
             canvas.rule(0, y + 2, width.pixels, y + 2, LINE)
             y += 5
     canvas.height = y + 2
-    if is_mixed:
+    if any(not _together(_hidden(bar)) for bar in answers.values()):
         canvas.notes.append(say(_MIXED))
+    canvas.notes += left_out
     return canvas
+
+
+def _columns(
+    table: ReleasedTable, cells: Mapping[tuple[str, str], Mark], say: Translator
+) -> tuple[list[tuple[str, str]], list[str]]:
+    """Return the columns that can be drawn, and sentences on the others."""
+    means = dict(_means(table, say))
+    bases = dict(zip((code for code, _ in table.columns), table.base.counts if table.base else (), strict=False))
+    drawn, empty, noisy = [], [], []
+    for code, label in drawn_columns(table):
+        nothing = all(cells[row.code, code].is_withheld for row in table.rows)
+        if code != TOTAL and nothing and means.get(code, WITHHELD) == WITHHELD:
+            empty.append(label)
+        elif code != TOTAL and table.noise is not None and (bases[code] or 0) * _MOST_NOISE < table.noise:
+            noisy.append(label)
+        else:
+            drawn.append((code, label))
+    sentences = [(EMPTY, empty), (_NOISY, noisy)]
+    return drawn, [say(text).format(names=", ".join(names)) for text, names in sentences if names]
+
+
+def _means(table: ReleasedTable, say: Translator) -> Iterator[tuple[str, str]]:
+    if table.means is not None:
+        for (code, _), mean in zip(table.columns, table.means.counts, strict=True):
+            yield code, number(mean, say, 1)
 
 
 def _hidden(answers: Sequence[Mark]) -> list[int]:
@@ -80,10 +111,12 @@ def _whole(
     canvas: Canvas, answers: Sequence[Mark], colours: Mapping[str, str], place: tuple[float, float], room: float
 ) -> None:
     x, middle = place
-    if all(mark.value is None and not mark.is_withheld for mark in answers):
-        canvas.text(x, middle + 4.5, answers[0].text)
-        return
     hidden = _hidden(answers)
+    if all(mark.value is None for mark in answers):
+        if hidden:
+            canvas.withheld(x, middle - _BAR / 2, _SIGN, _BAR)
+        canvas.text(x + (_SIGN + 6 if hidden else 0), middle + 4.5, answers[0].text)
+        return
     # Withheld answers that are neighbours leave a gap of a known size at their own place; others only one at the end.
     gap_at = -1 if not hidden else hidden[0] if _together(hidden) else len(answers)
     known = sum(mark.value or 0 for mark in answers)
@@ -115,9 +148,11 @@ def _whole(
 
 def _legend(canvas: Canvas, answers: Sequence[tuple[str, str]], left: float, room: float) -> float:
     """Explain the colours in the order of the bars, and return where that ends."""
+    names = [broken(label, left + room - 20, 13, most=1)[0] for label, _ in answers]
+    if sum(text_width(name, 13) + 34 for name in names) - 16 > room:
+        left, room = 0, left + room
     x, y = left, 2.0
-    for label, colour in answers:
-        text = broken(label, room - 20, 13, most=1)[0]
+    for text, (_, colour) in zip(names, answers, strict=True):
         wide = 18 + text_width(text, 13) + 16
         if x > left and x + wide > left + room + 16:
             x, y = left, y + 21

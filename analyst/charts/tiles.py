@@ -9,7 +9,7 @@ from analyst.charts.canvas import Canvas
 from analyst.charts.counties import COLUMNS, ROWS, TILES, boundaries, short_name
 from analyst.charts.lettering import broken
 from analyst.charts.looks import BAR, BAR_TOTAL, MUTED, SEQUENCE, WITHHELD_FILL, colour_class, letters_on
-from analyst.charts.marks import Mark, by_cell, by_size, drawn_columns
+from analyst.charts.marks import Mark, by_cell, by_size, drawn_columns, percent
 from analyst.charts.widths import Width
 from analyst.numerals import number
 from analyst.translation import Translator, message
@@ -127,5 +127,5 @@ def _classes(
     for place, colour in enumerate(SEQUENCE):
         limit = largest * (place + 1) / len(SEQUENCE)
         canvas.swatch(x, y + place * 17, 12, colour)
-        text = number(int(limit), say)
+        text = number(int(limit), say) if table.base is None else percent(limit, say)
         canvas.text(x + 18, y + place * 17 + 11, f"\N{LESS-THAN OR EQUAL TO} {text}", size=11, colour=MUTED)
