@@ -11,29 +11,42 @@ import sys
 
 from bot.settings import BotSettings
 from intake_store.database.versions import upgrade
-from intake_store.keys.passphrases import create_passphrase_file
-from intake_store.keys.private_keys import KeyFiles, create_key_files
+from intake_store.keys.passphrases import create_passphrase_file, read_passphrase_file
+from intake_store.keys.private_keys import KeyFiles, create_key_files, read_private_key
+from intake_store.keys.secret_files import write_new
 from intake_store.settings import IntakeSettings
 from intake_store.submission.errors import IntakeStoreError
 from intake_store.submission.store_secrets import create_secret_file
 
 
 def prepare(settings: BotSettings, analyst: IntakeSettings) -> None:
-    """Make whatever is missing of keys, secret and database.
+    """Make whatever is missing of keys, secret and database, also where an earlier start was stopped half-way.
 
     Raises `IntakeStoreError` if something there is damaged or cannot be written.
     """
     if not settings.public_key_path.exists():
-        # Keys first: should they be refused, no stray passphrase is left behind.
-        passphrase_file = analyst.private_key.parent / "passphrase"
-        passphrase = create_passphrase_file(passphrase_file)
-        try:
-            create_key_files(KeyFiles(settings.public_key_path, analyst.private_key), passphrase)
-        except IntakeStoreError:
-            passphrase_file.unlink()
-            raise
+        _make_keys(KeyFiles(settings.public_key_path, analyst.private_key))
     create_secret_file(settings.store_secret_path)
     upgrade(settings.database_location)
+
+
+def _make_keys(files: KeyFiles) -> None:
+    passphrase_file = files.private.parent / "passphrase"
+    if passphrase_file.exists() and files.private.exists():
+        # Stopped between the two halves of the pair: the public one follows from the private one.
+        key = read_private_key(files.private, read_passphrase_file(passphrase_file))
+        files.public.parent.mkdir(parents=True, exist_ok=True)
+        write_new(files.public, key.public_key.to_pem(), 0o644)
+        return
+    left_over = passphrase_file.exists()
+    passphrase = read_passphrase_file(passphrase_file) if left_over else create_passphrase_file(passphrase_file)
+    try:
+        create_key_files(files, passphrase)
+    except IntakeStoreError:
+        # Should the keys be refused, no stray passphrase is left behind.
+        if not left_over:
+            passphrase_file.unlink()
+        raise
 
 
 def main() -> int:
