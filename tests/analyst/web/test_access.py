@@ -66,6 +66,9 @@ TABLE: dict[str, Collection[str]] = {
     "POST /account/tokens/{id}/revoke": READERS,
     "GET /desk/releases": RELEASERS,
     "GET /desk/releases/{period}": RELEASERS,
+    "GET /desk/releases/check": RELEASERS,
+    "POST /desk/releases/check/attack": RELEASERS,
+    "GET /desk/releases/{period}/tables/{table}": RELEASERS,
     "POST /desk/releases/{period}/preview": RELEASERS,
     "POST /desk/releases/{period}/release": RELEASERS,
     "GET /accounts": ADMINISTRATORS,
@@ -109,7 +112,6 @@ TABLE: dict[str, Collection[str]] = {
     "GET /releases": LOGGED_IN,
     "GET /report": LOGGED_IN,
     "GET /report.pdf": LOGGED_IN,
-    "GET /report/charts/{number}/{file}": LOGGED_IN,
     "GET /report/charts/{number}/{file}": LOGGED_IN,
 }
 """Written by hand, apart from what handlers declare, so that a slip there is noticed here."""
