@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from aiohttp import web
+from aiohttp.test_utils import unused_port
+from analyst_site import Site, open_site
 from dashboard_site import dashboard_site
 from once_a_run import once_a_run
 from playwright.async_api import Browser, async_playwright
-from published import publish
+from published import CODEBOOKS, COVERAGE, publish
 
+from analyst.release_work import OpenStatistics, OpenWarehouse
+from intake_store.codebook import load_codebooks
 from intake_store.periods import Quarter, Year
+from intake_store.statistics.declarations import DECLARATIONS_FOLDER, load_declarations
+from intake_store.statistics.releases import ReleaseFolder
+from intake_store.statistics.releasing import Releasing
+from intake_store.statistics.supply import load_coverage
+from intake_store.statistics.tables import ServiceSide
+from intake_store.warehouse.warehouse import Warehouse
+from intake_store.warehouse.warehouse_key import WarehouseKey
 
 TABLES = frozenset(
     [
@@ -31,6 +43,7 @@ TABLES = frozenset(
         "cost_per_person",
     ]
 )
+PREVIEWED_TABLES = ("needs", "county", "age_by_gender", "needs_met_by_gender")
 PERIODS = (*(Quarter(2025, number) for number in (1, 2, 3, 4)), Year(2025))
 
 
@@ -44,6 +57,41 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
         publish(folder / "releases", folder / "warehouse", 8_000, TABLES, PERIODS)
 
     return once_a_run(tmp_path_factory, "published", make) / "releases"
+
+
+@pytest.fixture(scope="session")
+def open_published(released: Path) -> OpenWarehouse:
+    """Return what opens the warehouse that the releases were made of, for previews of a few tables."""
+
+    @contextlib.contextmanager
+    def opened() -> Iterator[OpenStatistics]:
+        codebooks = load_codebooks(CODEBOOKS)
+        declared = load_declarations(DECLARATIONS_FOLDER, codebooks["1"])
+        services = ServiceSide(coverage=load_coverage(COVERAGE), figures=())
+        with Warehouse(released.parent / "warehouse", codebooks, WarehouseKey(bytes(range(32)))) as warehouse:
+            chosen = [declared[name] for name in PREVIEWED_TABLES]
+            made = Releasing(warehouse, codebooks["1"], chosen, ReleaseFolder(released), 10, services)
+            yield OpenStatistics(made, {}, production=False)
+
+    return opened
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def every_site(
+    tmp_path_factory: pytest.TempPathFactory, released: Path, open_published: OpenWarehouse
+) -> AsyncIterator[Site]:
+    """Yield the whole site, with releases, and a preview of one period."""
+    folder = tmp_path_factory.mktemp("site")
+    async with open_site(folder, released, open_published, port=unused_port()) as site:
+        browser = await site.browser("rut")
+        await browser.get("/desk/releases/2025Q4")
+        assert (await browser.post("/desk/releases/2025Q4/preview")).status == 303
+        for _ in range(600):
+            await browser.get("/desk/releases/2025Q4")
+            if 'http-equiv="refresh"' not in browser.text:
+                break
+            await asyncio.sleep(0.1)
+        yield site
 
 
 async def _served(app: web.Application) -> AsyncIterator[str]:
