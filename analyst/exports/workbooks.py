@@ -6,7 +6,8 @@ import datetime
 import io
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 import xlsxwriter
@@ -38,12 +39,19 @@ _LONGEST_NAME: Final = 31
 _WIDE_TABLE: Final = 7
 """From how many columns on a sheet is printed sideways."""
 
+_MOST_COLUMNS: Final = 6
+"""Of how many columns counts and shares stand side by side; of more, the shares stand below the counts."""
+
 _LEAST_COLUMNS: Final = 4
 _TEXT_COLUMNS: Final = 8
 """Over how many columns of figures a text goes at most."""
 
 _LABEL_WIDTH: Final = 46
+_SECOND_WIDTH: Final = 26
 _FIGURE_WIDTH: Final = 12
+_FILLED: Final = 1.08
+"""How many letters of a text go into the width of one: Excel counts widths in noughts, which are wider than most."""
+
 _ROW_HEIGHT: Final = 15.0
 _TITLE_HEIGHT: Final = 20.0
 
@@ -55,6 +63,7 @@ _STYLES: Final[Mapping[str, Mapping[str, object]]] = {
     "text": {"text_wrap": True, "valign": "top"},
     "strong": {"bold": True, "text_wrap": True, "valign": "top"},
     "head": {"bold": True, "text_wrap": True, "valign": "bottom", "bottom": 1, "align": "right"},
+    "head_across": {"bold": True, "text_wrap": True, "valign": "bottom", "bottom": 4, "align": "center"},
     "head_left": {"bold": True, "text_wrap": True, "valign": "bottom", "bottom": 1},
     "label": {"text_wrap": True, "valign": "top"},
     "label_base": {"text_wrap": True, "valign": "top", "bold": True, "top": 1},
@@ -85,8 +94,8 @@ def workbook_of_periods(publication: PeriodPublication) -> bytes:
     for measure in cube.measures:
         _PeriodSheet(book.add_worksheet(say(MEASURE_LABELS[measure])), style, cube, measure, said, say).write()
     sheet = book.add_worksheet(say(_METADATA))
-    _statement_table(sheet, style, [say(head) for head in (_STATEMENT, _TEXT)], [(s.label, s.text) for s in said])
-    _set_up(sheet, (30, 110), landscape=True)
+    heads = [say(head) for head in (_STATEMENT, _TEXT)]
+    _text_table(sheet, style, (34, 110), heads, [(entry.label, entry.text) for entry in said], strong=(0,))
     book.close()
     return output.getvalue()
 
@@ -103,17 +112,30 @@ def _describe(book: xlsxwriter.Workbook, title: str, day: datetime.date, comment
     )
 
 
-def _statement_table(
-    sheet: Worksheet, style: Mapping[str, Format], heads: Sequence[str], lines: Sequence[Sequence[str]]
+def _text_table(
+    sheet: Worksheet,
+    style: Mapping[str, Format],
+    widths: Sequence[int],
+    heads: Sequence[str],
+    lines: Sequence[Sequence[str]],
+    strong: Collection[int] = (),
 ) -> None:
-    for column, head in enumerate(heads):
-        sheet.write_string(0, column, head, style["head_left"])
-    for place, line in enumerate(lines, 1):
+    """Fill a sheet with texts under a head that stays in sight; `strong` are the columns in bold."""
+    for place, line in enumerate((heads, *lines)):
         for column, text in enumerate(line):
-            name = "strong" if column == len(line) - 2 else "text"
-            sheet.write_string(place, column, text, style[name])
+            name = "head_left" if place == 0 else "strong" if column in strong else "text"
+            if text:
+                sheet.write_string(place, column, text, style[name])
+        sheet.set_row(place, _height(line, widths))
     sheet.freeze_panes(1, 0)
     sheet.repeat_rows(0)
+    _set_up(sheet, widths, landscape=True)
+
+
+def _height(texts: Sequence[str], widths: Sequence[int]) -> float:
+    """Return how high a row is in which texts go on in further lines: not every program counts them by itself."""
+    pairs = zip(texts, widths, strict=False)
+    return _ROW_HEIGHT * max(math.ceil(len(text) / (width * _FILLED)) for text, width in pairs if text)
 
 
 class _Book:
@@ -141,11 +163,15 @@ class _Book:
     def _contents(self, title: str) -> None:
         say, style = self._say, self._style
         sheet = self._book.add_worksheet(say(_CONTENTS))
-        sheet.write_string(0, 0, title, style["title"])
+        widths = (32, 76, 48, 10)
+        sheet.write_string(0, 0, title, style["title_line"])
+        sheet.set_row(0, _TITLE_HEIGHT)
         place = 2
         for entry in about_release(self._publication):
             sheet.write_string(place, 0, entry.label, style["strong"])
+            sheet.merge_range(place, 1, place, 3, "", style["text"])
             sheet.write_string(place, 1, entry.text, style["text"])
+            sheet.set_row(place, _height((entry.label, entry.text), (widths[0], sum(widths[1:]))))
             place += 1
         place += 1
         heads = (message("Sheet"), message("Title"), message("Population"), message("Period"))
@@ -155,9 +181,11 @@ class _Book:
             place += 1
             sheet.write_url(place, 0, f"internal:'{name}'!A1", style["link"], name)
             population = ", ".join([table.population_label, *((table.layer[1],) if table.layer else ())])
-            for column, text in enumerate((table.title, population, table.period), 1):
+            texts = (table.title, population, table.period)
+            for column, text in enumerate(texts, 1):
                 sheet.write_string(place, column, text, style["text"])
-        _set_up(sheet, (32, 70, 44, 10), landscape=True)
+            sheet.set_row(place, _height(texts, widths[1:]))
+        _set_up(sheet, widths, landscape=True)
 
     def _metadata(self) -> None:
         say, style = self._say, self._style
@@ -166,30 +194,20 @@ class _Book:
         for table, name in zip(self._tables, self._names, strict=True):
             found += [(name, entry) for entry in about_table(self._publication, table)]
         heads = [say(head) for head in (message("Sheet"), _STATEMENT, _TEXT)]
-        _statement_table(sheet, style, heads, [(name, entry.label, entry.text) for name, entry in found])
-        _set_up(sheet, (32, 24, 100), landscape=True)
+        lines = [(name, entry.label, entry.text) for name, entry in found]
+        _text_table(sheet, style, (32, 34, 100), heads, lines, strong=(1,))
 
     def _codebook(self) -> None:
         say, style = self._say, self._style
         sheet = self._book.add_worksheet(say(_CODEBOOK))
         heads = (message("Variable"), message("Label"), message("Code"), message("Code label"), message("Definition"))
-        for column, head in enumerate(heads):
-            sheet.write_string(0, column, say(head), style["head_left"])
-        place = 1
+        lines = []
         for variable in self._variables():
-            sheet.write_string(place, 0, variable.name, style["strong"])
-            sheet.write_string(place, 1, say(variable.label), style["strong"])
-            sheet.write_string(place, 4, say(variable.definition), style["text"])
-            place += 1
+            lines.append((variable.name, say(variable.label), "", "", say(variable.definition)))
             for code in variable.codes:
-                sheet.write_string(place, 0, variable.name, style["text"])
-                sheet.write_string(place, 2, code.code, style["text"])
-                sheet.write_string(place, 3, say(code.label), style["text"])
-                sheet.write_string(place, 4, say(code.definition) if code.definition else "", style["text"])
-                place += 1
-        sheet.freeze_panes(1, 0)
-        sheet.repeat_rows(0)
-        _set_up(sheet, (22, 30, 20, 44, 70), landscape=True)
+                definition = say(code.definition) if code.definition else ""
+                lines.append((variable.name, "", code.code, say(code.label), definition))
+        _text_table(sheet, style, (22, 30, 22, 44, 70), [say(head) for head in heads], lines, strong=(1,))
 
     def _variables(self) -> list[Variable]:
         used = {name for table in self._tables for name in (table.row_variable, table.column_variable)}
@@ -210,9 +228,11 @@ class _Sheet:
         self._cells = table_cells(table, say)
         self._about = [entry for entry in about_table(publication, table) if entry.name not in _TITLED]
         self._of_release = [entry for entry in about_release(publication) if entry.name != "synthetic"]
-        self._measures = [measure for measure in self._cells.measures if measure is not Measure.MEAN]
+        measures = [measure for measure in self._cells.measures if measure is not Measure.MEAN]
+        stacked = len(self._cells.columns) > _MOST_COLUMNS
+        self._blocks = [[measure] for measure in measures] if stacked else [measures]
         # A narrow table leaves its texts room enough to be read.
-        self._width = max(len(self._cells.columns) * len(self._measures), _LEAST_COLUMNS)
+        self._width = max(len(self._cells.columns) * len(self._blocks[0]), _LEAST_COLUMNS)
 
     def write(self) -> None:
         table, sheet = self._table, self._sheet
@@ -224,72 +244,85 @@ class _Sheet:
             if entry.name in _ABOVE:
                 self._across(place, f"{entry.label}: {entry.text}", "text")
                 place += 1
-        head = place + 1
-        first = self._head(head)
-        place = first
-        for line in self._cells.lines:
-            self._line(place, line)
-            place += 1
-            if line.kind is Kind.BASE and table.means is not None:
-                self._means(place)
-                place += 1
         place += 1
+        for number, measures in enumerate(self._blocks):
+            head = place
+            first = self._head(head, measures)
+            if number == 0:
+                sheet.freeze_panes(first, 1)
+                sheet.repeat_rows(head, first - 1)
+            place = self._lines(first, measures) + 1
         below = [entry for entry in self._about if entry.name not in _ABOVE]
         for entry in (*below, *self._of_release):
             self._across(place, f"{entry.label}: {entry.text}", "text")
             place += 1
-        sheet.freeze_panes(first, 1)
-        sheet.repeat_rows(head, first - 1)
         sheet.repeat_columns(0)
         _set_up(sheet, (_LABEL_WIDTH, *(_FIGURE_WIDTH,) * self._width), landscape=self._width >= _WIDE_TABLE)
         sheet.print_area(0, 0, place - 1, self._width)
 
     def _across(self, place: int, text: str, style: str, height: float = _ROW_HEIGHT) -> None:
         """Write a text over the whole width of the table, in as many lines as it takes: Excel does not count them."""
-        letters = _LABEL_WIDTH + _FIGURE_WIDTH * min(self._width, _TEXT_COLUMNS)
+        letters = (_LABEL_WIDTH + _FIGURE_WIDTH * min(self._width, _TEXT_COLUMNS)) * _FILLED
         lines = math.ceil(len(text) * height / _ROW_HEIGHT / letters)
         self._sheet.merge_range(place, 0, place, min(self._width, _TEXT_COLUMNS), "", self._style[style])
         self._sheet.write_string(place, 0, text, self._style[style])
         self._sheet.set_row(place, height * lines)
 
-    def _head(self, place: int) -> int:
-        """Write the head; return the first place below it. Where there are shares, it has a second line."""
+    def _head(self, place: int, measures: Sequence[Measure]) -> int:
+        """Write the head; return the first place below it. A second line names the measures, where there are two."""
         sheet, style = self._sheet, self._style
-        sheet.write_string(place, 0, self._table.row_label, style["head_left"])
-        step = len(self._measures)
-        for index, (_, label) in enumerate(self._cells.columns):
+        step, columns = len(measures), [label for _, label in self._cells.columns]
+        names = [self._say(MEASURE_LABELS[measure]) for measure in measures]
+        row_label = self._table.row_label
+        if len(self._blocks) > 1:
+            row_label = f"{row_label} ({names[0]})"
+        sheet.write_string(place, 0, row_label, style["head_left"])
+        for index, label in enumerate(columns):
             column = 1 + index * step
             if step > 1:
-                sheet.merge_range(place, column, place, column + step - 1, "", style["head"])
-            sheet.write_string(place, column, label, style["head"])
+                sheet.merge_range(place, column, place, column + step - 1, "", style["head_across"])
+            sheet.write_string(place, column, label, style["head_across" if step > 1 else "head"])
+        sheet.set_row(place, _height([row_label, *columns], [_LABEL_WIDTH, *(_FIGURE_WIDTH * step,) * len(columns)]))
         if step == 1:
             return place + 1
         sheet.write_string(place + 1, 0, "", style["head_left"])
-        for index in range(len(self._cells.columns)):
-            for offset, measure in enumerate(self._measures):
-                label = self._say(MEASURE_LABELS[measure])
+        for index in range(len(columns)):
+            for offset, label in enumerate(names):
                 sheet.write_string(place + 1, 1 + index * step + offset, label, style["head"])
+        sheet.set_row(place + 1, _height(names, [_FIGURE_WIDTH] * step))
         return place + 2
 
-    def _line(self, place: int, line: Line) -> None:
+    def _lines(self, place: int, measures: Sequence[Measure]) -> int:
+        """Write the lines that these measures can be of; return the first place below them."""
+        for line in self._cells.lines:
+            if Measure.COUNT in measures or line.kind in (Kind.CODE, Kind.BASE):
+                self._line(place, line, measures)
+                place += 1
+            if line.kind is Kind.BASE and self._table.means is not None and Measure.COUNT in measures:
+                self._means(place, len(measures))
+                place += 1
+        return place
+
+    def _line(self, place: int, line: Line, measures: Sequence[Measure]) -> None:
         mark = "_base" if line.kind is Kind.BASE else ""
         self._sheet.write_string(place, 0, line.label, self._style[f"label{mark}"])
+        self._sheet.set_row(place, _height([line.label], [_LABEL_WIDTH]))
         column = 1
         for index in range(len(self._cells.columns)):
-            for measure in self._measures:
+            for measure in measures:
                 content = self._cells.content(line, index, measure)
                 name = "percent" if measure is Measure.PERCENT else _number_style(content)
                 self._figure(place, column, content, self._style[f"{name}{mark}"])
                 column += 1
 
-    def _means(self, place: int) -> None:
+    def _means(self, place: int, step: int) -> None:
         means = self._table.means
         assert means is not None
         self._sheet.write_string(place, 0, means.label, self._style["label"])
         base = next(line for line in self._cells.lines if line.kind is Kind.BASE)
         for index in range(len(self._cells.columns)):
             content = self._cells.content(base, index, Measure.MEAN)
-            self._figure(place, 1 + index * len(self._measures), content, self._style["decimal"])
+            self._figure(place, 1 + index * step, content, self._style["decimal"])
 
     def _figure(self, place: int, column: int, content: Content, style: Format) -> None:
         if content.value is not None:
@@ -343,7 +376,7 @@ class _PeriodSheet:
         sheet.repeat_rows(head)
         sheet.repeat_columns(0, self._labels - 1)
         sheet.autofilter(head, 0, max(place - 1, head), self._labels + len(cube.periods) - 1)
-        widths = (_LABEL_WIDTH, *(24,) * (self._labels - 1), *(_FIGURE_WIDTH,) * len(cube.periods))
+        widths = (_LABEL_WIDTH, *(_SECOND_WIDTH,) * (self._labels - 1), *(_FIGURE_WIDTH,) * len(cube.periods))
         _set_up(sheet, widths, landscape=len(cube.periods) >= _WIDE_TABLE - 2)
 
     def _line(self, place: int, line: Line, column: int) -> int:
@@ -354,6 +387,7 @@ class _PeriodSheet:
             return 0
         mark = "_base" if line.kind is Kind.BASE and column == 0 else ""
         self._sheet.write_string(place, 0, line.label, self._style[f"label{mark}"])
+        self._sheet.set_row(place, _height([line.label, cube.columns[column][1]], [_LABEL_WIDTH, _SECOND_WIDTH]))
         if self._labels > 1:
             self._sheet.write_string(place, 1, cube.columns[column][1], self._style[f"label{mark}"])
         for period, content in enumerate(found, self._labels):
@@ -384,11 +418,17 @@ def _set_up(sheet: Worksheet, widths: Sequence[int], *, landscape: bool) -> None
 
 
 def _sheet_names(tables: Sequence[ReleasedTable], taken: Sequence[str]) -> list[str]:
-    """Return a name for each table's sheet, as Excel takes it: 31 letters, without some signs, no two alike."""
+    """Return a name for each table's sheet, as Excel takes it: 31 letters, without some signs, no two alike.
+
+    Tables of several populations or parts are told apart by them.
+    """
     names: list[str] = []
     seen = {name.casefold() for name in taken}
+    shared = Counter(table.name.casefold() for table in tables)
     for table in tables:
-        plain = re.sub(r"[\[\]:*?/\\']", "_", table.name)
+        parts = [table.name, table.population, table.layer[0] if table.layer else ""]
+        whole = ".".join(filter(None, parts)) if shared[table.name.casefold()] > 1 else table.name
+        plain = re.sub(r"[\[\]:*?/\\']", "_", whole)
         name, number = plain[:_LONGEST_NAME], 1
         while name.casefold() in seen:
             number += 1

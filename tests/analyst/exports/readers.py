@@ -125,32 +125,45 @@ def read_workbook(content: bytes, publication: Publication) -> Cells:
     cells = table_cells(publication)
     [table] = publication.localised()
     grid = [[cell.value for cell in row] for row in sheet.iter_rows()]
-    head = next(place for place, row in enumerate(grid) if row[0] == table.row_label)
     measures = [measure for measure in cells.measures if measure is not Measure.MEAN]
-    step = len(measures)
-    assert [grid[head][1 + place * step] for place in range(len(cells.columns))] == [
-        label for _, label in cells.columns
-    ]
+    names = {measure: publication.translator(MEASURE_LABELS[measure]) for measure in measures}
     found: Cells = dict.fromkeys(expected(publication), ".")
-    place = head + 1
+    if len(measures) > 1 and len(cells.columns) > 6:
+        for measure in measures:
+            _read_block(found, publication, grid, f"{table.row_label} ({names[measure]})", [measure])
+    else:
+        _read_block(found, publication, grid, table.row_label, measures)
+    return found
+
+
+def _read_block(
+    found: Cells, publication: Publication, grid: list[list[Any]], head_label: str, measures: list[Measure]
+) -> None:
+    cells = table_cells(publication)
+    [table] = publication.localised()
+    place = next(place for place, row in enumerate(grid) if row[0] == head_label)
+    step = len(measures)
+    assert [grid[place][1 + at * step] for at in range(len(cells.columns))] == [label for _, label in cells.columns]
+    place += 1
     if step > 1:
         labels = [publication.translator(MEASURE_LABELS[measure]) for measure in measures]
         assert grid[place][1 : 1 + step] == labels
         place += 1
     for line in cells.lines:
+        if Measure.COUNT not in measures and line.kind not in (Kind.CODE, Kind.BASE):
+            continue
         assert grid[place][0] == line.label
         for index, (column, _) in enumerate(cells.columns):
             for offset, measure in enumerate(measures):
                 value = grid[place][1 + index * step + offset]
                 found[line.code, column, measure.value] = "." if value is None else value
         place += 1
-        if line.kind is Kind.BASE and table.means is not None:
+        if line.kind is Kind.BASE and table.means is not None and Measure.COUNT in measures:
             assert grid[place][0] == table.means.label
             for index, (column, _) in enumerate(cells.columns):
                 value = grid[place][1 + index * step]
                 found[line.code, column, "mean"] = "." if value is None else value
             place += 1
-    return found
 
 
 def text_of(content: bytes) -> str:
