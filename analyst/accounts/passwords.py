@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -23,6 +25,11 @@ _LONGEST_TYPED: Final = 4 * LONGEST_PASSWORD
 
 _HASHES_AT_ONCE: Final = 2
 """Each takes 64 MiB for a tenth of a second or more."""
+
+_SITE_WORDS: Final = ("fyren", "statistik", "statistics", "analyst", "password", "lösenord")
+"""What somebody thinks of first here; digits and signs between such words make them no better."""
+
+_SHORTEST_PART: Final = 3
 
 COMMON_PASSWORDS: Final = Path(__file__).with_name("common_passwords.txt")
 
@@ -90,7 +97,7 @@ class Passwords:
         self._turns = asyncio.Semaphore(_HASHES_AT_ONCE)
 
     def check(self, password: str, *names: str) -> None:
-        """Raise `PasswordRefused` unless a new password is long enough, not one of `names`, and not very common."""
+        """Raise `PasswordRefused` unless a new password is long enough, more than `names`, and not very common."""
         plain = _prepared(password[: _LONGEST_TYPED + 1])
         if len(plain) < SHORTEST_PASSWORD:
             raise PasswordRefused(
@@ -99,8 +106,8 @@ class Passwords:
         if len(plain) > LONGEST_PASSWORD or len(password) > _LONGEST_TYPED:
             raise PasswordRefused(f"The password may have at most {LONGEST_PASSWORD} characters.")
         folded = plain.casefold()
-        if any(folded == _prepared(name).casefold() for name in names):
-            raise PasswordRefused("The password is the name of the account. Choose another one.")
+        if _is_made_of(folded, (*names, *_SITE_WORDS)):
+            raise PasswordRefused("The password is hardly more than a name. Choose another one.")
         if folded in self._common or len(set(folded)) < 4:
             raise PasswordRefused("The password is one of the first that are tried. Choose another one.")
 
@@ -125,6 +132,20 @@ def read_common_passwords(path: Path = COMMON_PASSWORDS) -> frozenset[str]:
     """Read the passwords that are refused, one a line; lines that begin with `#` are comments."""
     lines = path.read_text(encoding="utf-8").splitlines()
     return frozenset(line.strip().casefold() for line in lines if line.strip() and not line.startswith("#"))
+
+
+def _is_made_of(folded: str, words: Iterable[str]) -> bool:
+    """Tell whether the letters of a password are nothing but these words or parts of names, in any order and number."""
+    rest = _letters(folded)
+    parts = {part for word in words for part in re.split(r"[\W\d_]+", _prepared(word).casefold())}
+    for part in sorted(parts, key=len, reverse=True):
+        if len(part) >= _SHORTEST_PART:
+            rest = rest.replace(part, "")
+    return bool(_letters(folded)) and not rest
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalpha, text))
 
 
 def _prepared(password: str) -> str:

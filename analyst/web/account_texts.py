@@ -22,7 +22,7 @@ ACCOUNT_TEXTS: Final = (
     message("There is no such passkey."),
     message("The password needs at least 12 characters. Several words are good."),
     message("The password may have at most 256 characters."),
-    message("The password is the name of the account. Choose another one."),
+    message("The password is hardly more than a name. Choose another one."),
     message("The password is one of the first that are tried. Choose another one."),
     message("An account needs at least one role: analyst, releaser or administrator."),
     message("This is the last active administrator. Make another one first."),

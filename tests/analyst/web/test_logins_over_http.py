@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
+from pathlib import Path
 
-from analyst_site import PASSWORD, Site
+from analyst_site import PASSWORD, Site, open_site
 
 from analyst.accounts.audit import AuditEvent
 from analyst.accounts.permissions import COMMAND_LINE, Role
@@ -158,6 +160,32 @@ async def test_an_account_is_invited_changed_and_shut(site: Site) -> None:
     assert "ada,roles_changed,olle: releaser" in await answer.text()
     await browser.get("/audit/check")
     assert 'class="done"' in browser.text
+
+
+async def test_no_passkeys_at_an_address_in_numbers(tmp_path: Path) -> None:
+    """Browsers give passkeys to names only, so none is spoken of where people open the pages at an address."""
+    async with open_site(tmp_path, public_address="http://127.0.0.1:8090") as site:
+        browser = await site.browser()
+        await browser.get("/login?language=en")
+        assert "asskey" not in browser.text
+        browser = await site.browser("anna")
+        for path in ("/account", "/account/enrol", "/confirm"):
+            assert (await browser.get(path)).status == 200
+            assert "data-passkey" not in browser.text
+            assert "passkeys.js" not in browser.text
+
+
+async def test_what_is_missing_is_told_and_the_menu_stays(tmp_path: Path, few_releases: Path) -> None:
+    copied = shutil.copytree(few_releases, tmp_path / "releases")
+    async with open_site(tmp_path, copied) as site:
+        browser = await site.browser("anna")
+        for file in copied.rglob("*.json*"):
+            file.write_text("{", encoding="utf-8")
+        answer = await browser.get("/tables?language=en")
+        assert answer.status == 503, browser.text
+        assert "Something is missing" in browser.text
+        assert 'action="/logout"' in browser.text
+        assert (await browser.get("/account")).status == 200
 
 
 async def test_views_and_files_are_noted(site: Site) -> None:
