@@ -29,7 +29,7 @@ from intake_store.statistics.outsider import Findings
 from intake_store.statistics.released import ReleasedTable
 from intake_store.statistics.releases import Release, ReleaseError, ReleaseFolder, ReleaseOvertaken, Verification
 from intake_store.statistics.releasing import Occasion, Preview, attack_published
-from intake_store.statistics.withheld import WithheldFigures
+from intake_store.statistics.withheld import WithheldFigures, repeats
 from intake_store.submission.errors import IntakeStoreError
 from intake_store.submission.iso_weeks import IsoWeek
 
@@ -114,7 +114,10 @@ class TableSummary:
 
 @dataclass(frozen=True, slots=True)
 class PopulationSummary:
-    """The tables of a population together; `responses` is None where they are too few to be told."""
+    """The tables of a population together; `responses` is None where they are too few to be told.
+
+    Figures of tables that only repeat others are not counted again in `told`.
+    """
 
     population: str
     responses: int | None
@@ -421,7 +424,7 @@ def summarised(preview: Preview, against: Release | None, before: Sequence[Relea
             PopulationSummary(
                 population,
                 responses.get(population),
-                sum((summary.told for summary in tables), WithheldFigures()),
+                sum((summary.told for summary in tables if not repeats(summary.table)), WithheldFigures()),
                 tuple(tables),
             )
             for population, tables in groups.items()

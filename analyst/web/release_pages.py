@@ -11,6 +11,7 @@ from aiohttp import web
 
 from analyst.accounts.audit import AuditEvent
 from analyst.accounts.permissions import Permission
+from analyst.charts.drawing import WITHHELD_NOTE
 from analyst.numerals import number, percent
 from analyst.period_names import period_name
 from analyst.release_work import ALTERED, PeriodStanding, PreviewSummary, TableSummary, Work, WorkBusy, WorkState
@@ -174,6 +175,7 @@ async def _table(request: web.Request) -> web.Response:
         summary=summary,
         exhibit=request.app[DRAFTS](summary.table, request[LANGUAGE]),
         remarks=_remarks(summary, say),
+        withheld_note=WITHHELD_NOTE,
         place=place + 1,
         before=ids[place - 1] if place else "",
         after=ids[place + 1] if place + 1 < len(ids) else "",

@@ -14,7 +14,7 @@ from intake_store.periods import Period, Year, parse_period
 from intake_store.statistics.declarations import Source
 from intake_store.statistics.released import TOTAL, Figure, ReleasedRow, ReleasedTable
 from intake_store.statistics.releases import Release
-from intake_store.statistics.withheld import figures_of
+from intake_store.statistics.withheld import figures_of, repeats
 
 MOST_SHARES: Final = 10
 """So many of the largest changes of shares are listed."""
@@ -80,7 +80,10 @@ class ThenAndNow:
 
 @dataclass(frozen=True, slots=True)
 class WithheldThenAndNow:
-    """How many figures of a population there were then and are now, and how many of them are withheld."""
+    """How many figures of a population there were then and are now, and how many of them are withheld.
+
+    Tables that only repeat others are not counted.
+    """
 
     population: str
     then_figures: int
@@ -288,7 +291,7 @@ def _withheld(before: Iterable[ReleasedTable], now: Iterable[ReleasedTable]) -> 
 def _figures_by_population(tables: Iterable[ReleasedTable]) -> dict[str, tuple[int, int]]:
     found: dict[str, tuple[int, int]] = {}
     for table in tables:
-        figures = list(figures_of(table))
+        figures = [] if repeats(table) else list(figures_of(table))
         known = found.get(table.population_label, (0, 0))
         found[table.population_label] = (known[0] + len(figures), known[1] + figures.count(None))
     return found

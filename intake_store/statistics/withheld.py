@@ -53,6 +53,11 @@ class MadeTable:
     withheld: WithheldFigures
 
 
+def repeats(table: ReleasedTable) -> bool:
+    """Tell whether a table only puts figures of others side by side, so that sums would count them twice."""
+    return table.is_series or table.source is Source.SUPPLY
+
+
 def figures_of(table: ReleasedTable) -> Iterator[Figure]:
     """Yield every figure of a table; of one that is withheld as a whole, none."""
     if table.withheld:

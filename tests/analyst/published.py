@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import numpy as np
 
+from analyst.release_work import OpenStatistics, OpenWarehouse
 from intake_store.codebook import load_codebooks
 from intake_store.periods import Period, Quarter, Year
 from intake_store.settings import PROJECT
@@ -57,6 +59,11 @@ FEW_TABLES = frozenset(
 )
 """One table of every kind there is to draw."""
 
+FEWER_TABLES = frozenset({"needs", "needs_by_gender", "arenas", "young_needs_met", "staff_asking"})
+"""A handful, for tests that are not about tables."""
+
+_KEY = WarehouseKey(bytes(range(32)))
+
 _SHARES = {
     "conversation_started": 1.0,
     "flow_entered": 1.4,
@@ -88,7 +95,7 @@ def publish(
     quarters = sorted({quarter for period in periods for quarter in period.quarters})
     weeks = [week for quarter in quarters for week in quarter.weeks]
     releases = ReleaseFolder(folder)
-    with Warehouse(warehouse, codebooks, WarehouseKey(bytes(range(32)))) as opened:
+    with Warehouse(warehouse, codebooks, _KEY) as opened:
         for batch in synthetic_tables(codebook, weeks, responses, seed=11):
             opened.add_columns(batch, {})
         opened.replace_usage(_usage(quarters))
@@ -104,6 +111,22 @@ def publish(
             Occasion(released_on=datetime.date(2026, 10, 30), program="1.0.0", reason="A title was wrong."),
         )
     return releases
+
+
+def door(folder: Path, warehouse: Path, names: Collection[str] | None = FEW_TABLES) -> OpenWarehouse:
+    """Return what opens a warehouse for previews and releases of the same tables that `publish` made of it."""
+    codebooks = load_codebooks(CODEBOOKS)
+    declared = load_declarations(DECLARATIONS_FOLDER, codebooks["1"])
+    declarations = [declaration for name, declaration in declared.items() if names is None or name in names]
+
+    @contextlib.contextmanager
+    def opened() -> Iterator[OpenStatistics]:
+        services = ServiceSide(coverage=load_coverage(COVERAGE), figures=tuple(_figures()))
+        with Warehouse(warehouse, codebooks, _KEY) as found:
+            made = Releasing(found, codebooks["1"], declarations, ReleaseFolder(folder), 10, services)
+            yield OpenStatistics(made, {}, production=False)
+
+    return opened
 
 
 def _usage(quarters: Collection[Quarter]) -> Iterator[UsageCount]:

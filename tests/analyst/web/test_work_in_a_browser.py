@@ -13,9 +13,11 @@ from axe_core_python.base import AXE_SCRIPT
 from login_service import CLIENT_ID, CLIENT_SECRET, LoginService
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import BrowserContext, Page, async_playwright
+from published import FEWER_TABLES, door
 
 from analyst.accounts.permissions import COMMAND_LINE, Role
 from analyst.web.keys import ACCOUNTS
+from intake_store.statistics.releases import ReleaseFolder
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
@@ -208,6 +210,52 @@ async def test_pages_of_work_have_no_barriers(chromium: Chromium, local: Site) -
             width = await page.evaluate("document.documentElement.scrollWidth")
             assert width <= 360, path
     assert {path: breaches for path, breaches in found.items() if breaches} == {}
+
+
+async def test_a_releaser_reads_and_releases_on_a_phone(chromium: Chromium, tmp_path: Path, few_releases: Path) -> None:
+    """From the list of periods to a revision, with every page free of barriers and nothing cut off."""
+    made = shutil.copytree(few_releases.parent, tmp_path / "made")
+    folder = ReleaseFolder(made / "releases")
+    warehouse = door(made / "releases", made / "warehouse", FEWER_TABLES)
+    async with open_site(tmp_path, made / "releases", warehouse, port=unused_port()) as site:
+        page = await opened(chromium, site, "/login", viewport={"width": 360, "height": 740}, bypass_csp=True)
+        await log_in(page, site, "rut")
+        await page.goto(f"http://localhost:{site.server.port}/desk/releases")
+        found = {"periods": await whole(page)}
+        await page.get_by_role("link", name="(2026Q3)").click()
+        found["before"] = await whole(page)
+        await page.get_by_role("button", name="Make a preview").click()
+        await page.get_by_role("heading", name="The attacker's check").wait_for()
+        await page.evaluate("document.querySelectorAll('main details').forEach(details => { details.open = true })")
+        found["preview"] = await whole(page)
+        # The same declared tables as before: nothing came, and nothing went.
+        assert await page.locator("dt", has_text="New tables").locator("+ dd").inner_text() == "none"
+        assert await page.locator("dt", has_text="Tables that are gone").locator("+ dd").inner_text() == "none"
+        await page.get_by_role("link", name="What people need help with").first.click()
+        await page.get_by_text("Not released.").wait_for()
+        found["table"] = await whole(page)
+        await page.go_back()
+        await page.get_by_label("Reason for the revision").fill("A note was missing.")
+        await page.get_by_role("button", name="Release 2026Q3 now").click()
+        await page.get_by_text("Released as 2026Q3-3.").wait_for()
+        found["released"] = await whole(page)
+        await page.goto(f"http://localhost:{site.server.port}/desk/releases/check")
+        await page.get_by_role("button", name="Make the check").click()
+        await page.get_by_text("No withheld figure gives way.").wait_for()
+        found["check"] = await whole(page)
+        assert {name: problems for name, problems in found.items() if problems} == {}
+    assert folder.releases()[-1].reason == "A note was missing."
+
+
+async def whole(page: Page) -> list[tuple[str, str]]:
+    """Return what is cut off or in the way on a page."""
+    cut = await page.evaluate(
+        """[...document.querySelectorAll('main *')]
+            .filter(part => part.checkVisibility() && !part.closest('.scroll') && !part.closest('.unseen, thead'))
+            .filter(part => part.getBoundingClientRect().right > innerWidth + 1)
+            .map(part => ['cut', part.outerHTML.slice(0, 200)])"""
+    )
+    return [*map(tuple, cut), *await barriers(page)]
 
 
 async def log_in(page: Page, site: Site, name: str) -> None:
