@@ -21,12 +21,20 @@ need() { # package, then the names of programs of which one is enough
     packages="$packages $package"
 }
 
+need_r_package() { # package, then what R calls it
+    Rscript --vanilla -e "quit(status = !requireNamespace('$2', quietly = TRUE))" >/dev/null 2>&1 && return 0
+    grep -q "^$1\b" "$list" || { echo "$1 is not in $list" >&2; exit 1; }
+    packages="$packages $1"
+}
+
 missing() {
     packages=""
     need chromium "${FYREN_CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable
     need default-jre-headless java
     need graphviz dot
     need postgresql initdb
+    need r-base-core Rscript
+    need_r_package r-cran-jsonlite jsonlite
     need redis-server redis-server valkey-server
     [ -n "$packages" ]
 }
