@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from analyst.charts.bars import heads
@@ -16,7 +17,7 @@ from intake_store.statistics.released import TOTAL, ReleasedTable
 _BAR: Final = 17
 _SIGN: Final = 18
 _SCALE: Final = message("Bars show each stage as a share of the first one in the same column: {stage}.")
-_MOST_ACROSS: Final = 5
+_MOST_ACROSS: Final = 3
 
 
 def funnel(table: ReleasedTable, width: Width, say: Translator) -> Canvas:
@@ -26,7 +27,7 @@ def funnel(table: ReleasedTable, width: Width, say: Translator) -> Canvas:
     first = table.rows[0]
     canvas = Canvas(width.pixels)
     is_narrow = width.is_narrow(len(columns))
-    across = 1 if is_narrow else min(len(columns), _MOST_ACROSS)
+    across = 1 if is_narrow else math.ceil(len(columns) / math.ceil(len(columns) / _MOST_ACROSS))
     left = 140.0 if is_narrow else 190.0
     y = 0.0
     for start in range(0, len(columns), across):

@@ -7,7 +7,7 @@ from typing import Final
 from analyst.charts.bars import bar, column_by_column, panels, scale_of
 from analyst.charts.canvas import Canvas
 from analyst.charts.counties import COLUMNS, ROWS, TILES, boundaries, short_name
-from analyst.charts.lettering import broken
+from analyst.charts.lettering import broken, text_width
 from analyst.charts.looks import BAR, BAR_TOTAL, MUTED, SEQUENCE, WITHHELD_FILL, colour_class, letters_on
 from analyst.charts.marks import Mark, by_cell, by_size, drawn_columns, percent
 from analyst.charts.widths import Width
@@ -18,8 +18,8 @@ from intake_store.statistics.released import TOTAL, ReleasedTable
 SUPPLY_COLUMN: Final = "services"
 """Beside a need in a county, how many services there are for it."""
 
-_TILE: Final = (84, 58)
-_NARROW_TILE: Final = (62, 58)
+_TILE: Final = (84, 60)
+_NARROW_TILE: Final = (62, 60)
 _MOST_BARS: Final = 5
 _SMALL_BAR: Final = 13
 _LARGEST: Final = message("The {number} largest of {all} categories are drawn; the table has all.")
@@ -52,6 +52,11 @@ def tiles(table: ReleasedTable, width: Width, say: Translator) -> Canvas:
         else:
             name, size = broken(short_name(code, mark.row_label), wide - 6, 11, most=2), 11
         top = y + high / 2 - (3 if len(name) == 1 else 9)
+        written = [(line, top + 13 * place, size) for place, line in enumerate(name)]
+        for line, baseline, letters_size in [*written, (text, top + 18 + 13 * (len(name) - 1), 13)]:
+            if mark.is_withheld:
+                long = min(text_width(line, letters_size, bold=True) + 4, wide - 4)
+                canvas.plate(x + wide / 2 - long / 2, baseline - 10, long, 13)
         canvas.text(
             x + wide / 2, top, name, size=size, align="center", bold=width is Width.NARROW, colour=ink, leading=13
         )
@@ -64,9 +69,10 @@ def tiles(table: ReleasedTable, width: Width, say: Translator) -> Canvas:
     if SUPPLY_COLUMN in dict(table.columns):
         labels = dict(table.columns)
         canvas.notes.append(say(_TWO).format(first=column[1], second=labels[SUPPLY_COLUMN]))
-    others = tuple(row for row in table.rows if row.code not in TILES)
-    if others:
-        canvas.put(panels(table.model_copy(update={"rows": others}), [column], width, say), 0, canvas.height + 14)
+    for row in table.rows:
+        if row.code not in TILES:
+            # No county, so no place and no colour; only its figure.
+            canvas.text(0, canvas.height + 20, f"{row.label}: {found[row.code].text}")
     return canvas
 
 

@@ -188,7 +188,7 @@ def hidden_figures(true: ReleasedTable, published: ReleasedTable) -> set[Figure]
     return found
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(tables=random_tables())
 def test_no_withheld_figure_is_anywhere_in_a_specification(tables: tuple[ReleasedTable, ReleasedTable]) -> None:
     true, published = tables
