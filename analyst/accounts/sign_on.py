@@ -6,6 +6,7 @@ The protocol is OpenID Connect Core 1.0 and Discovery 1.0, RFC 7636 (PKCE), RFC 
 from __future__ import annotations
 
 import base64
+import contextlib
 import hmac
 import json
 import math
@@ -25,7 +26,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge  # type: ignore[im
 from authlib.oidc.core import CodeIDToken  # type: ignore[import-untyped]
 from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
-from joserfc.jwk import KeySet
+from joserfc.jwk import Key, KeySet
 from sqlalchemy import delete, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -345,7 +346,7 @@ class SingleSignOn:
                 None if found.get("end_session_endpoint") is None else need_secure(found["end_session_endpoint"])
             )
             methods = found.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
-            keys = KeySet.import_key_set(await self._fetch("GET", endpoints["jwks_uri"]))  # type: ignore[arg-type]
+            keys = _signing_keys(await self._fetch("GET", endpoints["jwks_uri"]))
         except (JoseError, ValueError, TypeError, LookupError, AttributeError) as error:
             raise SignOnUnreachable("The login service does not describe itself as it should.") from error
         basic = "client_secret_basic" if "client_secret_basic" in methods else "client_secret_post"
@@ -469,6 +470,21 @@ class SingleSignOn:
         else:
             return None
         return (await secrets_of(connection, account_id)).account
+
+
+def _signing_keys(published: Mapping[str, Any]) -> KeySet:
+    """Return the keys that can sign; raises `ValueError` if there is none.
+
+    Keys for something else, or of a kind that is not known here, are passed over (RFC 7517, section 5).
+    """
+    keys: list[Key] = []
+    for entry in published["keys"]:
+        if isinstance(entry, dict) and entry.get("use", "sig") == "sig":
+            with contextlib.suppress(JoseError, ValueError, TypeError, LookupError):
+                keys += KeySet.import_key_set({"keys": [entry]}).keys
+    if not keys:
+        raise ValueError("there is no key that signs")
+    return KeySet(keys)
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

@@ -47,6 +47,7 @@ class LoginService:
     user: dict[str, Any] = field(default_factory=lambda: {"sub": "u-1", "preferred_username": "anna"})
     claims: dict[str, Any] = field(default_factory=dict)
     describes: dict[str, Any] = field(default_factory=dict)
+    more_keys: list[Any] = field(default_factory=list)
     redirects: set[str] = field(default_factory=lambda: {REDIRECT})
     secret: str = CLIENT_SECRET
     algorithm: str = "RS256"
@@ -106,19 +107,19 @@ class LoginService:
         return response
 
     async def _describe(self, request: web.Request) -> web.Response:
-        content = {
+        content: dict[str, Any] = {
             "issuer": self.issuer,
             "authorization_endpoint": f"{self.issuer}/authorize",
             "token_endpoint": f"{self.issuer}/token",
             "jwks_uri": f"{self.issuer}/keys",
             "end_session_endpoint": f"{self.issuer}/log-out",
             "authorization_response_iss_parameter_supported": True,
-            "token_endpoint_auth_methods_supported": ["client_secret_basic"],
         }
         return web.json_response(content | self.describes, status=self.status)
 
     async def _keys(self, request: web.Request) -> web.Response:
-        return web.json_response(self.published.as_dict(private=False))
+        published = self.published.as_dict(private=False)
+        return web.json_response({"keys": [*self.more_keys, *published["keys"]]})
 
     async def _authorize(self, request: web.Request) -> web.Response:
         asked = dict(request.query)
@@ -162,6 +163,12 @@ class LoginService:
 
     def _know_client(self, request: web.Request, form: dict[str, str]) -> None:
         given = request.headers.get("Authorization", "")
+        method = "client_secret_basic" if given else "client_secret_post" if "client_secret" in form else "none"
+        # Without a word about it, a service takes the first (OpenID Connect Discovery 1.0, section 3).
+        if method not in self.describes.get("token_endpoint_auth_methods_supported", ["client_secret_basic"]):
+            raise Refused("invalid_client")
+        if method == "none" and form.get("client_id") == CLIENT_ID and not self.secret:
+            return
         if given.startswith("Basic "):
             basic = base64.b64decode(given.removeprefix("Basic ")).decode()
             name, _, secret = basic.partition(":")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from accounts_place import ADDRESS, PASSWORD, Place, TurnedClock, open_place
-from joserfc.jwk import RSAKey
+from joserfc.jwk import KeySet, RSAKey
 from login_service import CLIENT_ID, CLIENT_SECRET, REDIRECT, LoginService, made_keys
 
 from analyst.accounts.account import AccountSource, AccountState
@@ -175,6 +175,47 @@ async def test_new_keys_of_the_service_are_fetched_but_not_at_every_token(opened
         with pytest.raises(CeremonyRefused):
             await log_in(sign_on, service)
         place.clock.turn(61)
+        await log_in(sign_on, service)
+
+
+async def test_keys_for_something_else_do_no_harm(opened: Opened) -> None:
+    async with opened() as (place, sign_on, service):
+        await place.room.people.provide(COMMAND_LINE, "anna", "", [Role.ANALYST])
+        foreign = made_keys("foreign")[0].as_dict(private=False)
+        service.more_keys = [
+            {**foreign, "use": "enc", "alg": "RSA-OAEP", "kid": "for encryption"},
+            {"kty": "EC", "crv": "P-999", "x": "AA", "y": "AA", "kid": "of a curve to come"},
+            {"kty": "new", "kid": "of a kind to come"},
+            {"kid": "without a kind"},
+            "no key at all",
+        ]
+        await log_in(sign_on, service)
+
+
+async def test_a_service_without_a_key_that_signs_is_not_used(opened: Opened) -> None:
+    async with opened() as (_, sign_on, service):
+        service.published = KeySet([])
+        with pytest.raises(SignOnUnreachable):
+            await sign_on.begin(new_token(chance))
+
+
+@pytest.mark.parametrize(
+    ("methods", "secret"),
+    [
+        (["client_secret_basic", "private_key_jwt"], CLIENT_SECRET),
+        (["client_secret_post"], CLIENT_SECRET),
+        (["client_secret_post", "client_secret_basic"], CLIENT_SECRET),
+        (["none"], None),
+    ],
+    ids=str,
+)
+async def test_the_client_shows_itself_as_the_service_wants(
+    opened: Opened, methods: list[str], secret: str | None
+) -> None:
+    async with opened(client_secret=secret) as (place, sign_on, service):
+        await place.room.people.provide(COMMAND_LINE, "anna", "", [Role.ANALYST])
+        service.describes = {"token_endpoint_auth_methods_supported": methods}
+        service.secret = secret or ""
         await log_in(sign_on, service)
 
 
