@@ -55,7 +55,9 @@ async def _in_english(request: web.Request, handler: object) -> web.StreamRespon
         return problem_page(request, problem)
 
 
-def dashboard_site(releases: Path, reports: Path | None = None, imprint: Imprint | None = None) -> web.Application:
+def dashboard_site(
+    releases: Path, reports: Path | Reports | None = None, imprint: Imprint | None = None
+) -> web.Application:
     """Return an application with the dashboard's pages only, which everybody may see."""
     app = web.Application(middlewares=[_in_english])
     translators = dict(load_translators())
@@ -65,7 +67,7 @@ def dashboard_site(releases: Path, reports: Path | None = None, imprint: Imprint
     app[CODEBOOK] = codebook
     app[RENDERING] = Rendering(translators, (PAGE_TEMPLATES, TEMPLATES))
     app[RELEASED_TABLES] = ReleasedTables(ReleaseFolder(releases))
-    reporting = Reports(reports or releases.parent / "reports")
+    reporting = reports if isinstance(reports, Reports) else Reports(reports or releases.parent / "reports")
     dashboard = Dashboard(codebook, translators, reporting, imprint or Imprint())
     dashboard.prepare(app[RENDERING])
     app.add_routes(dashboard.routes())
