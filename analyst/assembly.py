@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -38,7 +38,7 @@ from analyst.web.keys import (
 )
 from analyst.web.publications import ReleasedTables
 from analyst.web.release_pages import DRAFTS
-from analyst.web.rendering import TEMPLATES, Rendering
+from analyst.web.rendering import TEMPLATES, CompiledTemplates, Rendering
 from intake_store.codebook import Codebook, load_codebooks
 from intake_store.keys.passphrases import Passphrase
 from intake_store.settings import IntakeSettings
@@ -54,6 +54,7 @@ class Texts:
 
     codebook: Codebook
     translators: Mapping[str, Translator]
+    compiled: CompiledTemplates = field(default_factory=CompiledTemplates)
 
 
 def load_texts(intake: IntakeSettings) -> Texts:
@@ -84,7 +85,7 @@ def assemble(
     reports = Reports(settings.reports)
     imprint = Imprint(settings.organization, settings.contact, settings.licence, settings.origin)
     dashboard = Dashboard(codebook, translators, reports, imprint)
-    rendering = Rendering(translators, (TEMPLATES, DASHBOARD_TEMPLATES))
+    rendering = Rendering(translators, (TEMPLATES, DASHBOARD_TEMPLATES), texts.compiled)
     dashboard.prepare(rendering)
     app = create_application([*dashboard.routes(), *api_routes()])
     app[SETTINGS] = settings

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from analyst.assembly import assemble
 from analyst.settings import AnalystSettings
 from analyst.web.application import serving
+from analyst.web.keys import RENDERING
 from intake_store.keys.passphrases import Passphrase
 from intake_store.settings import IntakeSettings
 
@@ -22,7 +23,9 @@ async def serve(
     settings: AnalystSettings, intake: IntakeSettings, passphrases: Sequence[Passphrase] = ()
 ) -> AsyncIterator[str]:
     """Serve the analyst's pages; yields their address. Raises like `assemble`, and `OSError` for a taken port."""
-    async with serving(assemble(settings, intake, passphrases=passphrases), settings) as address:
+    app = assemble(settings, intake, passphrases=passphrases)
+    await asyncio.to_thread(app[RENDERING].compile)
+    async with serving(app, settings) as address:
         yield address
 
 
