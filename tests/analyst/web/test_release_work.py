@@ -412,7 +412,7 @@ async def test_released_files_are_checked_and_attacked(site: Site, statistics: S
     assert "Nothing has been released yet." in browser.text
     statistics.release(Quarter(2026, 3), IsoWeek(2026, 48), Occasion(released_on=site.clock().date(), program="1"))
     await browser.get(CHECK)
-    assert f"No file was changed: 1 releases, {len(statistics.tables)} tables." in browser.text
+    assert f"No file was changed. Releases: 1; tables: {len(statistics.tables)}." in browser.text
     assert statistics.folder.verify().end in browser.text
     answer = await browser.post(f"{CHECK}/attack")
     assert answer.headers["Location"] == CHECK
