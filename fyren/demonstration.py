@@ -65,6 +65,7 @@ from intake_store.usage.reading import read_usage
 from intake_store.warehouse.loading import load_responses
 from intake_store.warehouse.opening import ResponseOpener
 from intake_store.warehouse.warehouse import Warehouse
+from intake_store.workers import end_with_parent
 
 RESPONSES_A_WEEK: Final = 140.0
 """How many there are in a mean week at the start of 2025; enough for most tables of a year to be shown."""
@@ -154,7 +155,7 @@ def alone_in(folder: Path) -> Iterator[None]:
     """Hold the demonstration's folder, so that no other demonstration makes the same things or logs this one out.
 
     Raises `DemonstrationError` if another one is at work there, or if the folder is of an older version of Fyren.
-    Processes that were started to make responses hold the folder too, until they have ended.
+    Processes that were started to make responses hold the folder too; they end with the one that started them.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     mark, lock = folder / _MARK, folder / _LOCK
@@ -231,7 +232,7 @@ def make_responses(intake: IntakeSettings, quarters: Sequence[Quarter], each_wee
         return
     typer.echo(f"Making up {sum(wanted.values())} responses from {quarters[0]} to {quarters[-1]}, and sealing them …")
     context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(_processes(), context, initializer=_leave_interrupts_to_the_parent) as pool:
+    with ProcessPoolExecutor(_processes(), context, initializer=_begin_work) as pool:
         try:
             list(pool.map(_make_quarter, [intake] * len(wanted), wanted.keys(), wanted.values()))
         except KeyboardInterrupt:
@@ -279,8 +280,9 @@ def _processes() -> int:
     return multiprocessing.cpu_count()
 
 
-def _leave_interrupts_to_the_parent() -> None:
-    """Let a batch be finished that has begun; who started the processes stops them."""
+def _begin_work() -> None:
+    """Let a batch be finished that has begun, unless whoever wanted it was killed."""
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

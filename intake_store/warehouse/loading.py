@@ -29,6 +29,7 @@ from intake_store.submission.sealing import KeyId, SealedResponse
 from intake_store.warehouse.opening import RejectedRow, RejectionReason, ResponseOpener
 from intake_store.warehouse.storage import ID_BYTES, Ids, WarehouseError, found_in, ids_from
 from intake_store.warehouse.warehouse import ResponseColumns, Warehouse
+from intake_store.workers import end_with_parent
 
 BATCH: Final = 5_000
 """So many rows are one step: a load that is stopped loses no more than what it was opening."""
@@ -235,6 +236,7 @@ _IN_THIS_PROCESS: list[RowOpener] = []
 
 
 def _keep(opener: RowOpener) -> None:
+    end_with_parent()
     _IN_THIS_PROCESS[:] = [opener]
 
 

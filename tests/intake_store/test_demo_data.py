@@ -55,6 +55,7 @@ def stored(folder: Path) -> list[str]:
     with closing(sqlite3.connect(folder / "intake.sqlite3")) as connection, connection:
         weeks = [week for (week,) in connection.execute("SELECT iso_week FROM sealed_response")]
         connection.execute("DELETE FROM sealed_response")
+        connection.execute("DELETE FROM usage_count")
     return weeks
 
 
@@ -131,3 +132,19 @@ async def test_a_batch_is_stored_as_a_whole_or_not_at_all(inbox: Inbox, codebook
         await inbox.submit_batch(made)
         await inbox.submit_batch([])
         assert connection.execute("SELECT count(*) FROM sealed_response").fetchone() == (20,)
+
+
+@pytest.mark.parametrize(("options", "made_up"), [([], True), (["--no-usage"], False)])
+def test_the_use_around_responses_is_made_up_too_and_marked(store: Path, options: list[str], made_up: bool) -> None:
+    result = run("demo-data", "--responses", "30", "--period", "2026Q1", *options)
+    assert result.exit_code == 0, result.output
+    assert ("made-up conversations" in result.output) == made_up
+    with closing(sqlite3.connect(store / "intake.sqlite3")) as connection, connection:
+        counts = dict(connection.execute("SELECT event, sum(count) FROM usage_count GROUP BY event"))
+    assert len(stored(store)) == 30
+    if made_up:
+        assert counts.pop("made_up") == sum(counts.values())
+        assert counts["conversation_started"] > counts["questionnaire_started"] > counts["questionnaire_completed"]
+        assert counts["questionnaire_completed"] == 30
+    else:
+        assert counts == {}
