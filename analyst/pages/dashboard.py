@@ -46,6 +46,9 @@ from intake_store.statistics.releases import Release
 _views = requires(Permission.VIEW_TABLES)
 
 _KEPT_BY_BROWSER: Final = "private, max-age=86400, immutable"
+_MOST_ON_PAPER: Final = 7
+"""How many columns, each with counts and shares, a sheet of A4 holds."""
+
 _CHART_TYPES: Final = {ImageType.SVG: "image/svg+xml", ImageType.PNG: "image/png"}
 
 
@@ -83,6 +86,7 @@ class Dashboard:
             theme_pages=THEME_PAGES,
             language_links=_language_links,
             other_query=(),
+            most_on_paper=_MOST_ON_PAPER,
             period_name=period_name,
             plain_title=plain_title,
         )

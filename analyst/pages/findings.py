@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from analyst.charts.marks import share
+from analyst.charts.marks import percent, share
 from analyst.numerals import number
 from analyst.translation import Translator, message
 from intake_store.codebook import Codebook, VariableType
@@ -125,16 +125,15 @@ class Findings:
         left_out = len(large) < len(columns)
         if len(set(labels)) == 1:
             text = say(frame[0]).format(
-                label=labels[0], least=percent_text(min(shares)), most=percent_text(max(shares))
+                label=labels[0], least=percent(min(shares), say), most=percent(max(shares), say)
             )
         elif len(large) <= _MOST_GROUPS:
             named = zip(large, labels, shares, strict=True)
-            texts = [f"{table.columns[place][1]}: {label} ({percent_text(part)})" for place, label, part in named]
+            texts = [f"{table.columns[place][1]}: {label} ({percent(part, say)})" for place, label, part in named]
             text = say(frame[1]).format(groups="; ".join(texts))
         else:
             return ""
-        least = say(message("Groups of fewer than {number} responses are left out.")).format(number=_LEAST_GROUP)
-        return f"{text} {least}" if left_out else text
+        return f"{text} {_left_out(say)}" if left_out else text
 
     def _values(self, table: ReleasedTable) -> dict[str, int]:
         """Return the numbers that the codes of the rows carry, if all do."""
@@ -152,7 +151,7 @@ class Findings:
         if not named:
             return
         base = table.base.counts[column] if table.base is not None else None
-        texts = [_with_share(entry.label, entry.count, base, table) for entry in named]
+        texts = [_with_share(entry, base, table, say) for entry in named]
         yield _listed(self._frame(table, column, named[-1].count), texts, say)
 
     def _latest(self, table: ReleasedTable, say: Translator) -> Iterator[str]:
@@ -165,15 +164,15 @@ class Findings:
         texts = []
         rows = {row.label: row for row in table.rows}
         for entry in named:
-            now = percent_text(share(entry.count, table.base.counts[column]))
+            now = share(entry.count, table.base.counts[column])
             before = share(rows[entry.label].counts[column - 1], table.base.counts[column - 1]) if column else None
             if now is None or table.noise is not None:
                 texts.append(entry.label)
             elif before is None:
-                texts.append(f"{entry.label} ({now})")
+                texts.append(f"{entry.label} ({percent(now, say)})")
             else:
                 text = say(message("{label} ({now}; {before} the quarter before)"))
-                texts.append(text.format(label=entry.label, now=now, before=percent_text(before)))
+                texts.append(text.format(label=entry.label, now=percent(now, say), before=percent(before, say)))
         yield _listed(self._frame(table, column, named[-1].count), texts, say)
 
     def _frame(self, table: ReleasedTable, column: int, least: float) -> Sequence[str]:
@@ -204,13 +203,6 @@ def most_named(table: ReleasedTable, column: int, most: int = MOST_NAMED) -> lis
     return []
 
 
-def percent_text(value: float | None) -> str | None:
-    """Return a share in whole percent."""
-    if value is None:
-        return None
-    return f"{value:.0f}\N{NO-BREAK SPACE}%" if value >= 1 or not value else "<\N{NO-BREAK SPACE}1\N{NO-BREAK SPACE}%"
-
-
 def _slack(table: ReleasedTable) -> float:
     """Return by how much two counts have to differ before one is surely the larger."""
     return 2 * (table.noise or 0) + (table.rounding or 0)
@@ -225,10 +217,10 @@ def _left(table: ReleasedTable, column: int) -> float:
     return float("inf") if base is None or inexact else base - known
 
 
-def _with_share(label: str, count: float, base: Figure, table: ReleasedTable) -> str:
-    text = percent_text(share(count, base))
+def _with_share(entry: _Named, base: Figure, table: ReleasedTable, say: Translator) -> str:
+    value = share(entry.count, base)
     # A share of noisy counts would look more exact than it is.
-    return label if text is None or table.noise is not None else f"{label} ({text})"
+    return entry.label if value is None or table.noise is not None else f"{entry.label} ({percent(value, say)})"
 
 
 def _listed(frames: Sequence[str], texts: Sequence[str], say: Translator) -> str:
@@ -245,13 +237,17 @@ def _scale(table: ReleasedTable, values: dict[str, int], say: Translator) -> Ite
         return
     text = message("{good} answered “{second}” or “{best}”, {bad} “{fourth}” or “{worst}”.")
     yield say(text).format(
-        good=percent_text(good),
-        bad=percent_text(bad),
+        good=percent(good, say),
+        bad=percent(bad, say),
         best=rows[5].label,
         second=rows[4].label,
         fourth=rows[2].label,
         worst=rows[1].label,
     )
+
+
+def _left_out(say: Translator) -> str:
+    return say(message("Groups of fewer than {number} responses are left out.")).format(number=_LEAST_GROUP)
 
 
 def scale_shares(table: ReleasedTable, values: dict[str, int], column: int) -> tuple[float | None, float | None]:
@@ -275,7 +271,13 @@ def _means(table: ReleasedTable, values: dict[str, int], say: Translator) -> Ite
     if whole is not None:
         text = say(message("The mean is {mean} on a scale from {lowest} to {highest}."))
         yield text.format(mean=number(whole, say, 1), lowest=min(values.values()), highest=max(values.values()))
-    groups = [(label, mean) for (code, label), mean in parts if code not in (TOTAL, NOT_STATED)]
+    bases = table.base.counts if table.base is not None else ()
+    groups = [
+        (label, mean)
+        for ((code, label), mean), base in zip(parts, bases, strict=False)
+        if code not in (TOTAL, NOT_STATED) and (base or 0) >= _LEAST_GROUP
+    ]
+    left_out = len(groups) < sum(code not in (TOTAL, NOT_STATED) for code, _ in table.columns)
     known = sorted(((mean, label) for label, mean in groups if mean is not None), reverse=True)
     if len(known) < 2 or known[0][0] == known[1][0] or known[-1][0] == known[-2][0]:
         return
@@ -285,6 +287,8 @@ def _means(table: ReleasedTable, values: dict[str, int], say: Translator) -> Ite
     yield say(text).format(
         highest=known[0][1], high=number(known[0][0], say, 1), lowest=known[-1][1], low=number(known[-1][0], say, 1)
     )
+    if left_out:
+        yield _left_out(say)
 
 
 def _funnel(table: ReleasedTable, say: Translator) -> Iterator[str]:
@@ -295,7 +299,7 @@ def _funnel(table: ReleasedTable, say: Translator) -> Iterator[str]:
     begun, sent = counts.get("questionnaire_started"), counts.get("questionnaire_completed")
     if begun and sent is not None and sent <= begun:
         text = say(message("Of {begun} questionnaires that were started, {sent} were sent ({share})."))
-        yield text.format(begun=number(begun, say), sent=number(sent, say), share=percent_text(share(sent, begun)))
+        yield text.format(begun=number(begun, say), sent=number(sent, say), share=percent(share(sent, begun), say))
 
 
 def _supply(table: ReleasedTable, say: Translator) -> Iterator[str]:

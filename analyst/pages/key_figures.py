@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from analyst.charts.marks import by_size, share
+from analyst.charts.marks import by_size, percent, share
 from analyst.numerals import number
 from analyst.pages.exhibits import Exhibit
-from analyst.pages.findings import percent_text, scale_shares
+from analyst.pages.findings import scale_shares
 from analyst.period_names import period_name
 from analyst.translation import Translator, message
 from intake_store.codebook import Codebook
@@ -85,13 +85,13 @@ CARDS: Final = (
     CardPlan("needs", message("What people need help with most"), ("needs.needs_selling",), "top"),
     CardPlan("barriers", message("What keeps people from seeking help"), ("barriers.needs_selling",), "top"),
     CardPlan("help", message("Whether people get the help they need"), ("needs_met_by_gender.needs_selling",), "all"),
+    CardPlan("who", message("Who answered: age"), ("age_by_gender.needs_selling",), "all"),
     CardPlan(
         "experience",
         message("How services treated people"),
         ("treatment_by_service.experience", "treatment_over_time.experience"),
         "services",
     ),
-    CardPlan("who", message("Who answered: age"), ("age_by_gender.needs_selling",), "all"),
     CardPlan("use", message("How far conversations go"), ("funnel_by_channel", "funnel_by_language"), "counts"),
 )
 """What the overview shows, in this order."""
@@ -137,7 +137,7 @@ def bars(table: ReleasedTable, say: Translator, column: int = 0) -> list[Bar]:
             found.append(Bar(row.label, 100 * count / longest if longest else 0.0, number(count, say)))
         else:
             value = share(count, base)
-            found.append(Bar(row.label, value, percent_text(value) or WITHHELD))
+            found.append(Bar(row.label, value, percent(value, say)))
     return found
 
 
@@ -148,7 +148,7 @@ def _card(plan: CardPlan, exhibits: Mapping[str, Exhibit], codebook: Codebook, s
         return Card(plan.name, title, exhibit, plan.kind)
     table = exhibit.table
     column = len(table.columns) - 1 if table.is_series else 0
-    base = number(table.base.counts[column], say) if table.base is not None else ""
+    base = counted(number(table.base.counts[column], say), table, say) if table.base is not None else ""
     if plan.kind == "services" and table.column_variable == "service_kind":
         services = list(_services(table, codebook, say))
         return Card(plan.name, title, exhibit, plan.kind, (), tuple(services[:_MOST_SERVICES]), 0, base)
@@ -164,6 +164,12 @@ def _card(plan: CardPlan, exhibits: Mapping[str, Exhibit], codebook: Codebook, s
     return Card(plan.name, title, exhibit, plan.kind, tuple(drawn), (), hidden, base)
 
 
+def counted(figure: str, table: ReleasedTable, say: Translator) -> str:
+    """Return how many a base holds, and of what."""
+    events, responses = message("Base: {number} events."), message("Base: {number} responses.")
+    return say(events if table.source is Source.USAGE else responses).format(number=figure)
+
+
 def _services(table: ReleasedTable, codebook: Codebook, say: Translator) -> Iterator[ServiceRow]:
     """Yield the kinds of service whose base is shown, the one with most responses first."""
     values = {code.code: code.value or 0 for code in codebook.variables[table.row_variable].codes}
@@ -176,8 +182,8 @@ def _services(table: ReleasedTable, codebook: Codebook, say: Translator) -> Iter
         yield ServiceRow(
             label=table.columns[place][1],
             mean=number(mean, say, 1),
-            good=percent_text(good) or WITHHELD,
-            bad=percent_text(bad) or WITHHELD,
+            good=percent(good, say),
+            bad=percent(bad, say),
             base=number(table.base.counts[place], say),
         )
 
@@ -228,7 +234,7 @@ def _complete(tables: Sequence[ReleasedTable], codebook: Codebook, say: Translat
         return say(text).format(
             answered=number(answered, say),
             all=number(table.responses, say),
-            share=percent_text(share(answered, table.responses)),
+            share=percent(share(answered, table.responses), say),
             variable=say(variable.label),
         )
     return ""

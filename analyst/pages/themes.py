@@ -91,5 +91,13 @@ THEME_PAGES: Final = (
 
 
 def in_order(tables: Sequence[ReleasedTable]) -> list[ReleasedTable]:
-    """Return tables as a reader goes through them: as a whole first, then over time, then split."""
-    return sorted(tables, key=lambda table: (table.population, table.is_series, table.column_variable is not None))
+    """Return tables as a reader goes through them: as a whole first, then over time, then split; costs come last.
+
+    Of those that are alike, the ones with a mean come first.
+    """
+
+    def place(table: ReleasedTable) -> tuple[object, ...]:
+        is_split = table.column_variable is not None and not table.is_series
+        return (table.theme is Theme.COST, table.population, is_split, table.is_series, table.means is None)
+
+    return sorted(tables, key=place)

@@ -49,7 +49,7 @@ class VariableEntry:
 
 
 def variable_entries(codebook: Codebook, say: Translator, languages: Iterable[Translator]) -> Iterator[VariableEntry]:
-    """Yield an entry for each variable, by label, in the language of `say`; it is found by the words of all languages."""
+    """Yield an entry for each variable, by label, in the language of `say`; words of all `languages` find it."""
     every = tuple(languages)
     for variable in sorted(codebook.variables.values(), key=lambda entry: sorting_key(say(entry.label))):
         questions = tuple(_questions(variable, codebook, say))

@@ -75,7 +75,7 @@ async def test_the_menu_is_grouped_and_marks_the_page(reader: Reader) -> None:
     folded_up, beside = re.findall(r'<nav class="(folded|beside)"', source)
     assert (folded_up, beside) == ("folded", "beside")
     menu = source.split('<nav class="beside"')[1].split("</nav>")[0]
-    assert re.findall(r"<p>([^<]+)</p>", menu) == ["Themes", "Over time", "Tables", "About", "Work"]
+    assert re.findall(r"<p>([^<]+)</p>", menu) == ["Themes", "Over time", "Tables", "About the figures", "Work"]
     assert re.findall(r'href="([^"]+)" aria-current="page"', menu) == ["/themes/needs"]
     inside = (await reader.source("/tables/needs.needs_selling")).split('<nav class="beside"')[1]
     assert 'href="/tables" aria-current="true"' in inside
@@ -92,7 +92,7 @@ async def test_the_overview_tells_how_many_and_how_it_changed(reader: Reader) ->
     text = await reader.text("/")
     assert "October–December 2025 (2025Q4)" in text
     assert re.search(r"[\d,]+ (more|fewer) than in the period before \([\d,]+\)\.|As many as", text)
-    assert re.search(r"[\d,]+ of [\d,]+ \(\d+\s%\) answered the question about: Needs\.", text)
+    assert re.search(r"[\d,]+ of [\d,]+ \(\d+%\) answered the question about: Needs\.", text)
     # The fixture releases no barriers, so there is nothing to tell of them.
     barriers = text.split("What keeps people from seeking help")[1].split("Whether people get the help")[0]
     assert "Not known: none of the chosen releases has this table." in barriers

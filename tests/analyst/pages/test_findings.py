@@ -17,7 +17,6 @@ from intake_store.statistics.released import Figure, ReleasedRow, ReleasedTable
 from intake_store.statistics.releases import ReleaseFolder
 
 ENGLISH = Translator("en")
-NBSP = "\N{NO-BREAK SPACE}"
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +61,7 @@ def test_every_sentence_holds_in_what_was_released(findings: Findings, tables: M
         if table.column_variable is None and table.base is not None and table.base.counts[0]:
             counts = {row.label: row.counts[0] for row in table.rows}
             largest = max(counts, key=lambda label: counts[label] or 0)
-            share = f"{100 * (counts[largest] or 0) / table.base.counts[0]:.0f}{NBSP}%"
+            share = f"{100 * (counts[largest] or 0) / table.base.counts[0]:.0f}%"
             assert f": {largest} ({share})" in said[name], name
             if None in counts.values() and table.row_variable == "needs":
                 assert "of what is shown" in said[name], name
@@ -71,7 +70,7 @@ def test_every_sentence_holds_in_what_was_released(findings: Findings, tables: M
 def test_needs_as_the_guide_words_them(findings: Findings, tables: Mapping[str, ReleasedTable]) -> None:
     table = with_counts(tables["needs.needs_selling"], (10, 30, 20, 5, 1, 1), 100)
     labels = [row.label for row in table.rows]
-    expected = f"Most often named: {labels[1]} (30{NBSP}%), {labels[2]} (20{NBSP}%) and {labels[0]} (10{NBSP}%)."
+    expected = f"Most often named: {labels[1]} (30%), {labels[2]} (20%) and {labels[0]} (10%)."
     assert findings.of(table, ENGLISH) == expected
 
 
@@ -128,7 +127,7 @@ def test_a_scale_gives_good_bad_and_the_mean(findings: Findings, tables: Mapping
     assert table.means is not None
     counts = {row.code: row.counts[0] or 0 for row in table.rows}
     good = 100 * (counts["good"] + counts["very_good"]) / (table.base.counts[0] or 1)
-    assert said.startswith(f"{good:.0f}{NBSP}% answered “")
+    assert said.startswith(f"{good:.0f}% answered “")
     assert f"The mean is {table.means.counts[0]:.1f} on a scale from 1 to 5." in said
     hidden = with_counts(table, (20, None, 10, 10, 20), 80)
     assert "answered" not in findings.of(hidden, ENGLISH)
@@ -155,7 +154,7 @@ def test_the_last_quarter_of_a_series_stands_beside_the_one_before(
     first = max(table.rows, key=lambda row: row.counts[-1] or 0)
     assert table.base is not None
     now, before = (100 * (first.counts[n] or 0) / (table.base.counts[n] or 1) for n in (-1, -2))
-    assert f"{first.label} ({now:.0f}{NBSP}%; {before:.0f}{NBSP}% the quarter before)" in said
+    assert f"{first.label} ({now:.0f}%; {before:.0f}% the quarter before)" in said
 
 
 def test_services_against_needs(findings: Findings, tables: Mapping[str, ReleasedTable]) -> None:

@@ -38,6 +38,10 @@ PRINTED = [path for path in PATHS if not path.startswith("/themes") or path in (
 """The pages of themes are made alike."""
 
 SEEN = "wanted => [...document.querySelectorAll(wanted)].filter(element => element.checkVisibility()).length"
+BEYOND_PAPER = """() => [...document.querySelectorAll('main table')].filter(
+    table => table.checkVisibility() && table.getBoundingClientRect().right > innerWidth + 1
+).map(table => table.caption.textContent)"""
+
 CUT = """() => [...document.querySelectorAll('main *, header *')].filter(element => {
     const style = getComputedStyle(element), box = element.getBoundingClientRect();
     if (!box.width || !box.height || element.closest('.scroll, .unseen, svg, table, option')) return false;
@@ -77,6 +81,7 @@ async def test_every_page_prints_without_menus_and_with_whole_tables(browser: Br
         assert await page.evaluate(
             "() => [...document.querySelectorAll('.scroll')].every(e => getComputedStyle(e).overflowX === 'visible')"
         ), path
+        assert await page.evaluate(BEYOND_PAPER) == [], path
         paper = await page.pdf(format="A4")
         assert len(re.findall(rb"/Type\s*/Page\b", paper)) > 0, path
     await context.close()
