@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import random
+import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from frictionless import Package
 from readers import READERS, Publish, expected
+from test_px_rules import PxFile, check
 
 from analyst.exports.formats import EXPORT_FORMATS
 from analyst.translation import Translator
@@ -111,6 +115,23 @@ def test_made_tables_read_back_as_they_are(
     for table in tables:
         publication = publish(table)
         assert READERS[name](EXPORT_FORMATS[name].write(publication), publication, tmp_path) == expected(publication)
+
+
+def test_px_files_of_made_tables_keep_the_rules(publish: Publish, tables: list[ReleasedTable]) -> None:
+    for table in tables:
+        check(PxFile(EXPORT_FORMATS["px"].write(publish(table))))
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_a_package_of_all_tables_is_valid(
+    publish: Publish, tables: list[ReleasedTable], tmp_path: Path, language: str
+) -> None:
+    content = EXPORT_FORMATS["package"].write(publish(*tables, language=language))
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        archive.extractall(tmp_path)
+    report = Package(str(tmp_path / "datapackage.json")).validate()
+    assert report.valid, report.flatten(["taskNumber", "rowNumber", "fieldName", "type", "message"])
+    assert len(report.tasks) == len(tables)
 
 
 def test_a_whole_release_is_one_file(publish: Publish, tables: list[ReleasedTable]) -> None:

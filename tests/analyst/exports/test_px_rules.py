@@ -129,7 +129,7 @@ def check(px: PxFile) -> None:
     """Check the rules that a parser alone does not."""
     keywords = [entry.keyword for entry in px.entries]
     assert set(keywords) <= set(ORDER)
-    assert {*keywords, "DATA"} >= NEEDED
+    assert {*keywords, "DATA"} >= set(ORDER) - OPTIONAL
     places = [ORDER.index(keyword) for keyword, _ in itertools.groupby(keywords)]
     assert places == sorted(set(places)), "keywords stand in the recommended order"
     assert (px.of("CHARSET").values, px.of("CODEPAGE").values) == (("ANSI",), ("utf-8",))
