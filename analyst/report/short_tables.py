@@ -29,7 +29,7 @@ _CUT: Final = frozenset({ChartKind.BARS, ChartKind.MULTIPLES, ChartKind.MATRIX})
 class ShortTable:
     """A table without what there is no room for; how many rows were left out, how many of them are withheld, columns.
 
-    A row counts as withheld if its first figure is.
+    A row counts as withheld if the figure that its chart draws first is.
     """
 
     table: ReleasedTable
@@ -83,9 +83,10 @@ def shortened(table: ReleasedTable) -> ShortTable:
     """Return what a report shows of a table, in the order in which its chart is drawn."""
     kind = chart_kind(table)
     if kind in _CUT and not table.is_series:
-        rows = list(table.rows) if table.row_variable in ORDERED else by_size(table)
+        place = table.columns.index(drawn_columns(table)[0])
+        rows = list(table.rows) if table.row_variable in ORDERED else by_size(table, place)
         kept = rows[:MOST_ROWS]
-        withheld = sum(row.counts[0] is None for row in rows[MOST_ROWS:])
+        withheld = sum(row.counts[place] is None for row in rows[MOST_ROWS:])
         return ShortTable(table.model_copy(update={"rows": tuple(kept)}), len(rows) - len(kept), withheld)
     if kind is ChartKind.STACKED:
         return _fewer_groups(table)

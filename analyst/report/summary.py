@@ -51,28 +51,36 @@ _ASKED: Final = (
     _Asked(
         "needs_met_by_gender.needs_selling",
         frozenset({"no", "partly"}),
-        message("of those who sell and need help do not get it, or only in part ({period})"),
+        message(
+            "of the answers from people who sell and need help say that they do not get it, or only in part; {period}"
+        ),
     ),
     _Asked(
         "got_help.experience",
         frozenset({"no"}),
-        message("of the experiences told ended without help ({period})"),
+        message("of the answers about a service say that it gave no help; {period}"),
     ),
     _Asked(
         "treatment_by_service.experience",
         frozenset({"very_bad", "bad"}),
-        message("of the experiences told were of being treated badly or very badly ({period})"),
+        message("of the answers about a service tell of being treated badly or very badly; {period}"),
     ),
     _Asked(
         "young_treatment.experience_under_18",
         frozenset({"very_bad", "bad"}),
-        message("of what under-18s told of services was about being treated badly or very badly ({period})"),
+        message("of the answers of under-18s about a service tell of being treated badly or very badly; {period}"),
     ),
 )
 
 _NAMED_MOST: Final = (
-    ("needs.needs_selling", message("of those who sell named “{answer}”, the need named most ({period})")),
-    ("barriers.needs_selling", message("of those who sell named “{answer}”, the barrier named most ({period})")),
+    (
+        "needs.needs_selling",
+        message("of the answers from people who sell name “{answer}”, the need named most; {period}"),
+    ),
+    (
+        "barriers.needs_selling",
+        message("of the answers from people who sell name “{answer}”, the barrier named most; {period}"),
+    ),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from declared_tables import DECLARATIONS, declared_tables
 
-from analyst.charts.marks import share
+from analyst.charts.marks import drawn_columns, share
 from analyst.numerals import number, percent
 from analyst.report.contents import CHAPTERS
 from analyst.report.short_tables import MOST_ROWS, printed, shortened
@@ -30,7 +30,8 @@ def test_a_table_is_shortened_and_nothing_is_added(name: str) -> None:
     assert len(short.table.rows) + short.rows_left == len(table.rows)
     if short.withheld_left:
         shown = {row.code for row in short.table.rows}
-        place = places[short.table.columns[-1][0]] if table.is_series else 0
+        drawn = drawn_columns(table)
+        place = places[drawn[-1 if table.is_series else 0][0]]
         left = [row for row in table.rows if row.code not in shown]
         assert short.withheld_left == sum(row.counts[place] is None for row in left)
 
