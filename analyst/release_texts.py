@@ -13,6 +13,7 @@ from analyst.translation import message
 STORE_TEXTS: Final = (
     # releases
     message("Another release is being made just now."),
+    message("The folder of releases cannot be locked ({reason})."),
     message("Wait until it is ready, look at it, and try again."),
     message("Release {number} is not shown: its file {file} is not what was released."),
     message("Restore it from a copy."),

@@ -266,9 +266,17 @@ def _steps(
 ) -> Iterator[Step]:
     work = standing.work
     preview = work.preview if work is not None else None
-    yield Step(say(message("Load the responses")), *_loading(preview, missing, say))
-    yield Step(say(message("Make a preview")), *_previewing(work, missing, say))
-    yield Step(say(message("Check it")), *_checking(preview, say))
+    running = work is not None and work.state is WorkState.RUNNING
+    if standing.releases and preview is None and not running:
+        closed = message("The period is released. Responses that are loaded now change nothing in it.")
+        yield Step(say(message("Load the responses")), StepState.DONE, say(closed))
+        revising = say(message("For a revision only."))
+        yield Step(say(message("Make a preview")), StepState.WAITS, revising)
+        yield Step(say(message("Check it")), StepState.WAITS, revising)
+    else:
+        yield Step(say(message("Load the responses")), *_loading(preview, missing, say))
+        yield Step(say(message("Make a preview")), *_previewing(work, missing, say))
+        yield Step(say(message("Check it")), *_checking(preview, say))
     yield Step(say(message("Release it")), *_releasing(standing, verified, may_release, say))
 
 

@@ -350,6 +350,10 @@ def _lock(folder: int) -> None:
         raise ReleaseOvertaken(
             "Another release is being made just now. Wait until it is ready, look at it, and try again."
         ) from error
+    except OSError as error:
+        raise ReleaseError(
+            f"The folder of releases cannot be locked ({error.strerror}). Nothing was released."
+        ) from error
 
 
 def _entry(table: ReleasedTable, files: Mapping[str, bytes]) -> TableFile:
