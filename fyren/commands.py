@@ -41,9 +41,10 @@ def up() -> None:
 def demonstrate_analyst() -> None:
     """Show the analyst's place with made-up releases at http://localhost:8090 until Ctrl-C.
 
-    The first time it makes keys, made-up responses and releases of four quarters, in the folder `var/demo`, apart from
-    everything else; each table says that it is synthetic. It prints a name, a password and codes to log in with, which
-    are new each time. It is for this machine alone.
+    The first time it makes keys, made-up responses, use of the assistant and figures of services, and releases the last
+    whole year with all quarters since, in the folder `var/demo`, apart from everything else; each table says that it is
+    synthetic. If it is stopped, the next start goes on. It prints a name, a password and codes to log in with, which
+    are new each time. Another port can be chosen with FYREN_ANALYST_PORT. It is for this machine alone.
     """
     raise typer.Exit(importlib.import_module("fyren.demonstration").demonstrate())
 
