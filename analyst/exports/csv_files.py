@@ -1,10 +1,14 @@
-"""CSV: one line for each cell, in the columns that the command line writes too."""
+"""CSV: one line for each cell, in the columns that the command line writes too.
+
+No cell begins like a formula, which a spreadsheet would carry out: a releaser's note can, and so can a counter's code.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from analyst.exports.breaks import statements
@@ -21,6 +25,14 @@ PERIOD_COLUMNS: Final = (*CSV_COLUMNS, "release")
 
 _MEAN: Final = "mean"
 _FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
+_CELL_OF_FORMULA: Final = re.compile(r"([,;])(?=[=+@-])")
+
+
+def csv_of_table(publication: Publication, table: ReleasedTable) -> bytes:
+    """Return one table, which is given in the publication's language already, as CSV for programs."""
+    output = io.StringIO()
+    _write(output, CSV_COLUMNS, table_lines(publication, table))
+    return output.getvalue().encode()
 
 
 def csv_with_metadata(publication: Publication) -> bytes:
@@ -58,7 +70,7 @@ def metadata_csv(publication: Publication) -> bytes:
     output = io.StringIO()
     lines = ((*table, name, label, text) for table, name, label, text in _statements(publication))
     swedish = publication.language == "sv"
-    _write(output, METADATA_COLUMNS, (map(_no_formula, line) for line in lines), ";" if swedish else ",")
+    _write(output, METADATA_COLUMNS, lines, ";" if swedish else ",")
     return output.getvalue().encode("utf-8-sig")
 
 
@@ -159,21 +171,22 @@ def _statements(publication: Publication) -> Iterator[tuple[tuple[str, str, str]
             yield _name(table), entry.name, entry.label, entry.text
 
 
-def _write(output: io.StringIO, header: tuple[str, ...], lines: Iterator[object], delimiter: str = ",") -> None:
+def _write(output: io.StringIO, header: tuple[str, ...], lines: Iterable[Sequence[str]], delimiter: str = ",") -> None:
     writer = csv.writer(output, lineterminator="\n", delimiter=delimiter)
     writer.writerow(header)
-    writer.writerows(lines)  # type: ignore[arg-type]
+    writer.writerows([_no_formula(text) for text in line] for line in lines)
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    """Return a text for a line that begins with `#`, of which a comma makes no cell with a formula."""
+    return _CELL_OF_FORMULA.sub(r"\1 ", " ".join(text.split()))
 
 
 def _for_excel(line: Sequence[str], *, swedish: bool, figures: slice) -> list[str]:
     made = list(line)
     if swedish:
         made[figures] = [text if text == WITHHELD else text.replace(".", ",") for text in made[figures]]
-    return [_no_formula(text) for text in made]
+    return made
 
 
 def _no_formula(text: str) -> str:

@@ -5,14 +5,13 @@ A table's CSV has the columns of the other CSVs; categories and their labels com
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import zipfile
 from collections.abc import Mapping
 from typing import Any, Final
 
-from analyst.exports.csv_files import metadata_csv, table_lines
+from analyst.exports.csv_files import csv_of_table, metadata_csv
 from analyst.exports.description import SOURCE, about_release, about_table
 from analyst.exports.publication import Publication
 from analyst.translation import message
@@ -47,7 +46,7 @@ def data_package(publication: Publication) -> bytes:
     resources = []
     for table in publication.localised():
         path = f"data/{_resource_name(table)}.csv"
-        content[path] = _csv(publication, table)
+        content[path] = csv_of_table(publication, table)
         resources.append(_resource(publication, table, path))
     descriptor = json.dumps(_descriptor(publication, resources), ensure_ascii=False, indent=1) + "\n"
     content = {"datapackage.json": descriptor.encode(), "metadata.csv": metadata_csv(publication), **content}
@@ -147,11 +146,3 @@ def _category(codebook: Codebook, variable: str, code: str, label: str, publicat
 def _resource_name(table: ReleasedTable) -> str:
     parts = [table.name, *filter(None, [table.population, table.layer[0] if table.layer else ""])]
     return "-".join(parts).lower()
-
-
-def _csv(publication: Publication, table: ReleasedTable) -> bytes:
-    output = io.StringIO()
-    writer = csv.writer(output, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
-    writer.writerows(table_lines(publication, table))
-    return output.getvalue().encode()

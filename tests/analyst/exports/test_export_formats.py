@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
+import os
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -12,10 +16,11 @@ import openpyxl
 import pytest
 from jsonstat_validator import validate_jsonstat
 from readers import Publish, text_of
-from released_examples import every_shape, released
+from released_examples import every_shape, released, row
 
 from analyst.exports.description import about_release, about_table
-from analyst.exports.formats import EXPORT_FORMATS
+from analyst.exports.formats import EXPORT_FORMATS, PERIOD_FORMATS
+from analyst.exports.period_cubes import PeriodPublication
 from analyst.exports.publication import Publication, localised
 from analyst.translation import Translator
 
@@ -221,6 +226,64 @@ def test_the_csv_for_excel_reads_in_swedish_and_runs_nothing(publish: Publish) -
     assert ";11;8,9\n" in text
     note = EXPORT_FORMATS["csv-metadata"].write(publish(SHAPES["margin"], note="=cmd()"))
     assert ";'=cmd()" in note.decode("utf-8-sig")
+
+
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@"])
+def test_no_cell_of_a_csv_begins_like_a_formula(publish: Publish, sign: str) -> None:
+    evil = f"{sign}HYPERLINK(1),{sign}2;{sign}3"
+    table = released(
+        "evil",
+        title=evil,
+        row_label=evil,
+        column_variable="gender",
+        columns=((evil, evil),),
+        rows=(row(evil, evil, 11), row("b", f"\t{evil}", None)),
+        notes=(evil,),
+    )
+    publication = publish(table, language="en", note=evil)
+    files = [entry.write(publication) for name, entry in EXPORT_FORMATS.items() if name.startswith("csv")]
+    files += [
+        entry.write(PeriodPublication.of_one(publication))
+        for name, entry in PERIOD_FORMATS.items()
+        if name.startswith("csv")
+    ]
+    with zipfile.ZipFile(io.BytesIO(EXPORT_FORMATS["package"].write(publication))) as archive:
+        files += [archive.read(name) for name in archive.namelist() if name.endswith(".csv")]
+    for content in files:
+        lines = csv.reader(io.StringIO(content.decode("utf-8-sig")))
+        assert not [cell for line in lines for cell in line if cell.startswith((sign, "\t"))]
+    assert len(files) == 9
+
+
+def test_a_release_gives_the_same_bytes_in_another_process(publish: Publish) -> None:
+    """Elsewhere, at another time, in another order of sets: what is at an address stays what it is."""
+    shapes = ("two_way", "margin")
+    program = f"""
+import sys, hashlib
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from pathlib import Path
+from conftest import PROJECT
+from released_examples import every_shape, release_of
+from analyst.exports.formats import EXPORT_FORMATS, PERIOD_FORMATS
+from analyst.exports.period_cubes import PeriodPublication
+from analyst.exports.publication import Publication
+from analyst.translation import load_translators
+from intake_store.codebook import load_codebooks
+tables = tuple(every_shape()[name] for name in {shapes!r})
+codebook = load_codebooks(PROJECT / "flows" / "codebook")["1"]
+publication = Publication(release_of(tables), tables, codebook, load_translators(), "sv")
+for entry in EXPORT_FORMATS.values():
+    if entry.of_several:
+        print(entry.name, hashlib.sha256(entry.write(publication)).hexdigest())
+"""
+    surroundings = {**os.environ, "PYTHONHASHSEED": "12345", "TZ": "Pacific/Auckland", "LC_ALL": "C"}
+    done = subprocess.run([sys.executable, "-c", program], env=surroundings, capture_output=True, text=True, check=True)
+    publication = publish(*(SHAPES[name] for name in shapes))
+    assert dict(line.split() for line in done.stdout.splitlines()) == {
+        entry.name: hashlib.sha256(entry.write(publication)).hexdigest()
+        for entry in EXPORT_FORMATS.values()
+        if entry.of_several
+    }
 
 
 def test_a_workbook_takes_no_text_for_a_formula(publish: Publish) -> None:
