@@ -9,7 +9,8 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
-from analyst.accounts.api_tokens import Scope
+from analyst.accounts.account import Account
+from analyst.accounts.api_tokens import ApiCaller, Scope
 from analyst.accounts.audit import AuditEvent
 from analyst.accounts.clock import chance
 from analyst.accounts.errors import (
@@ -92,9 +93,9 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
     try:
         return await _let_in(request, handler)
     except (Forbidden, FormTooOld):
-        if SESSION in request:
-            actor, subject = request[SESSION].account.name, f"{request.method} {request.path}"
-            await request.app[ACCOUNTS].audit.record(actor, AuditEvent.DENIED, subject)
+        if (account := _account_of(request)) is not None:
+            subject = f"{request.method} {request.path}"
+            await request.app[ACCOUNTS].audit.record(account.name, AuditEvent.DENIED, subject)
         raise
 
 
@@ -126,9 +127,9 @@ async def _admit_program(request: web.Request, access: Access) -> None:
     caller = await request.app[ACCOUNTS].api_tokens.authenticate(given.strip()) if scheme.lower() == "bearer" else None
     if caller is None or not caller.may(Scope.READ):
         raise LoginNeeded
+    request[CALLER] = caller
     if access.permissions and not access.permissions & caller.account.permissions:
         raise Forbidden
-    request[CALLER] = caller
 
 
 async def _admit_browser(request: web.Request, access: Access) -> web.StreamResponse | None:
@@ -212,10 +213,17 @@ async def _note(request: web.Request, access: Access, response: web.StreamRespon
         event = AuditEvent.TABLE_VIEWED
     else:
         return
-    caller, session = request.get(CALLER), request.get(SESSION)
-    account = caller.account if caller is not None else session.account if session is not None else None
-    if account is not None:
+    if (account := _account_of(request)) is not None:
         await request.app[ACCOUNTS].audit.record(account.name, event, request.path)
+
+
+def _account_of(request: web.Request) -> Account | None:
+    """Return who asks, or whose program does."""
+    caller: ApiCaller | None = request.get(CALLER)
+    session: Session | None = request.get(SESSION)
+    if caller is not None:
+        return caller.account
+    return session.account if session is not None else None
 
 
 def _explained(error: AccountsError | IntakeStoreError) -> WebProblem:
