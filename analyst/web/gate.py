@@ -55,6 +55,7 @@ LOGIN: Final = "/login"
 CONFIRM: Final = "/confirm"
 _FORM: Final = "application/x-www-form-urlencoded"
 _JSON: Final = "application/json"
+_READ: Final = frozenset({"text/html", "application/pdf"})
 CSRF_FIELD: Final = "csrf"
 CSRF_HEADER: Final = "X-CSRF-Token"
 
@@ -209,7 +210,7 @@ async def _note(request: web.Request, access: Access, response: web.StreamRespon
         return
     if Permission.EXPORT in access.permissions:
         event = AuditEvent.EXPORTED
-    elif Permission.VIEW_TABLES in access.permissions and response.content_type == "text/html":
+    elif Permission.VIEW_TABLES in access.permissions and response.content_type in _READ:
         event = AuditEvent.TABLE_VIEWED
     else:
         return

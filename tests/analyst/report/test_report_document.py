@@ -10,11 +10,14 @@ from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
+from analyst_site import open_site
 from dashboard_site import dashboard_site
 from reported_releases import QUARTER, of_period, release
 
 import analyst.report.document
+from analyst.accounts.audit import AuditEvent
 from analyst.report.document import ReportError, Reports
+from analyst.report.order import PrintOrder
 
 SLOW = """
 import os, pathlib, sys, time
@@ -152,6 +155,27 @@ async def test_a_report_that_cannot_be_made_leads_to_the_page(tmp_path: Path) ->
     assert "Nothing is lost" in text
     assert 'href="/report?quarter=2025Q4"' in text
     assert 'href="/report.pdf?quarter=2025Q4"' in text
+
+
+async def test_whoever_takes_a_report_along_stands_in_the_audit_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def made(self: Reports, order: PrintOrder) -> bytes:
+        return b"%PDF-"
+
+    monkeypatch.setattr(Reports, "_made", made)
+    few = [table for table in of_period(QUARTER) if table.name == "needs"]
+    async with open_site(tmp_path, release(tmp_path / "releases", few), organization="The board") as site:
+        browser = await site.browser("anna")
+        answer = await browser.get("/report.pdf?language=en")
+        assert (answer.status, await answer.read()) == (200, b"%PDF-")
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert ("anna", AuditEvent.TABLE_VIEWED, "/report.pdf") in await site.events()
+        await browser.get("/report")
+        assert "The board" in browser.text
+        stranger = await (await site.browser()).get("/report.pdf")
+        assert stranger.headers["Location"].startswith("/login")
+    assert [path.suffix for path in (tmp_path / "analyst" / "reports").iterdir()] == [".pdf"]
 
 
 def test_the_site_itself_does_not_load_the_printer() -> None:
