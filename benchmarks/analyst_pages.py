@@ -104,7 +104,7 @@ def measure(releases: Path, requests: int, with_files: bool) -> list[Timing]:
     """Return the timings of the floor and of every address that answers."""
     timings = []
     with site(releases) as (process, place):
-        found = [FLOOR, *place["addresses"]]
+        found = [FLOOR, *(address for address in place["addresses"] if address != FLOOR)]
         if with_files:
             found += [address.format(newest=place["newest"]) for address in FILES]
         for address in found:

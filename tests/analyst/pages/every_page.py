@@ -21,6 +21,7 @@ RULES: Final = {
     "selectors": False,
 }
 REDIRECTS: Final = (302, 303)
+EXPLAINED: Final = (403, 404)
 SHOWN_HEADERS: Final = ("Content-Type", "Content-Security-Policy")
 NO_PAGE: Final = re.compile(r"^/api/|/assets/|^/static/|\{file\}|\.\w+$|\.\{ending\}$")
 """Routes of files and of programs, which have tests of their own."""
@@ -44,6 +45,8 @@ FILLED: Final[Mapping[str, Sequence[str]]] = {
     "/desk/releases/{period}/tables/{table}": [
         f"/desk/releases/{PREVIEWED}/tables/{table}" for table in ("needs.needs_selling", "age_by_gender.needs_selling")
     ],
+    "/audit": ["/audit", "/audit?what=everything", "/audit?who=nobody", "/audit?from=x"],
+    "/audit/check": ["/audit/check", "/audit/check?known=x"],
     "/accounts/{name}/{change}": [
         f"/accounts/anna/{change}" for change in ("roles", "disable", "reset", "end-sessions", "unlock", "rename")
     ],
@@ -59,6 +62,7 @@ def addresses(app: web.Application) -> Iterator[str]:
             continue
         assert route in FILLED or "{" not in route, f"Say in FILLED which addresses {route} has."
         yield from FILLED.get(route, [route])
+    yield "/there/is/nothing"
 
 
 class Watch:
@@ -87,7 +91,7 @@ class Watch:
 
     def _said(self, line: ConsoleMessage) -> None:
         # A page that explains a problem is answered as one, which the browser notes too.
-        if line.type in ("error", "warning") and "Failed to load resource" not in line.text:
+        if line.type == "error" and "Failed to load resource" not in line.text:
             self._found.append(line.text)
 
 
@@ -103,12 +107,12 @@ async def client_of(site: Site, who: str, language: str) -> Client:
 async def pages_of(site: Site, client: Client) -> list[str]:
     """Return the addresses that answer with a page; of those that explain the same problem, the first."""
     found: list[str] = []
-    problems: set[int] = set()
+    explained: set[int] = set()
     for address in addresses(site.server.app):
         answer = await client.get(address)
-        if answer.content_type == "text/html" and answer.status not in problems and answer.status not in REDIRECTS:
+        if answer.content_type == "text/html" and answer.status not in {*REDIRECTS, *explained}:
             found.append(address)
-            problems |= {answer.status} - {200}
+            explained |= {answer.status} & set(EXPLAINED)
     return found
 
 

@@ -1,4 +1,4 @@
-"""The pages of work in Chromium: without a script, by keyboard alone, with a passkey, and under axe-core."""
+"""Work in Chromium: without a script, by keyboard alone, with a passkey, and on a phone."""
 
 from __future__ import annotations
 
@@ -180,36 +180,6 @@ async def test_the_agencys_login_leads_back_across_sites(chromium: Chromium, tmp
             await page.get_by_role("button", name="Log out").click()
             await page.get_by_role("link", name="Log out there too").click()
             await page.wait_for_url(f"{service.issuer}/log-out?client_id={CLIENT_ID}")
-
-
-async def test_pages_of_work_have_no_barriers(chromium: Chromium, local: Site) -> None:
-    page = await opened(chromium, local, "/login", viewport={"width": 360, "height": 740}, bypass_csp=True)
-    found = {"/login": await barriers(page)}
-    await page.goto(f"http://localhost:{local.server.port}/invitation")
-    found["/invitation"] = await barriers(page)
-    for name, paths in {
-        "rut": ("/account", "/confirm", "/account/enrol", "/desk/releases", "/desk/releases/2026Q3", "/nothing"),
-        "ada": (
-            "/accounts",
-            "/accounts/anna",
-            "/accounts/anna/reset",
-            "/audit?what=everything",
-            "/audit?who=nobody",
-            "/audit?from=x",
-            "/audit/check",
-            "/audit/check?known=x",
-            "/desk/releases",
-        ),
-    }.items():
-        await page.context.clear_cookies()
-        await page.goto(f"http://localhost:{local.server.port}/login")
-        await log_in(page, local, name)
-        for path in paths:
-            await page.goto(f"http://localhost:{local.server.port}{path}")
-            found[path] = await barriers(page)
-            width = await page.evaluate("document.documentElement.scrollWidth")
-            assert width <= 360, path
-    assert {path: breaches for path, breaches in found.items() if breaches} == {}
 
 
 async def test_a_releaser_reads_and_releases_on_a_phone(chromium: Chromium, tmp_path: Path, few_releases: Path) -> None:
