@@ -93,7 +93,7 @@ def test_patterns_are_told_from_every_fill_and_from_each_other_without_colour() 
     patterns = re.findall(r'<pattern id="(\w+)".*?</pattern>', drawing.PATTERNS)
     assert patterns == ["withheld", "outside"]
     for found in re.findall(r"<pattern .*?</pattern>", drawing.PATTERNS):
-        ground, figure = re.findall(r'fill="(#\w+)"', found)
+        ground, figure = re.findall(r'(?:fill|stroke)="(#\w+)"', found)
         assert contrast(ground, figure) >= LEAST_FOR_GRAPHICS
     used = {*JUDGED.values(), *STATED.values(), *SEQUENCE, looks.BAR, looks.BAR_TOTAL}
     assert looks.WITHHELD_FILL not in used
