@@ -195,9 +195,10 @@ def responses_of(tables: Iterable[ReleasedTable]) -> dict[str, int | None]:
     """Return the number of responses of each population, by its label; None where no table tells it."""
     found: dict[str, int | None] = {}
     for table in tables:
-        if table.source is Source.RESPONSES and not table.is_series:
+        # A series carries the number of its last quarter, which is the period of the table.
+        if table.source is Source.RESPONSES:
             before = found.get(table.population_label)
-            found[table.population_label] = table.responses if table.responses is not None else before
+            found[table.population_label] = table.responses if before is None else before
     return found
 
 

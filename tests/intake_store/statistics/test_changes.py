@@ -9,7 +9,7 @@ import pytest
 from test_releases import draft, table
 
 from intake_store.periods import Quarter, Year
-from intake_store.statistics.changes import Changes, Statement, changes, release_before
+from intake_store.statistics.changes import Changes, Statement, changes, release_before, responses_of
 from intake_store.statistics.declarations import Method, Source
 from intake_store.statistics.released import Figure, ReleasedRow, ReleasedTable
 from intake_store.statistics.releases import Release
@@ -150,3 +150,9 @@ def test_a_period_is_compared_with_itself_or_the_last_of_its_kind() -> None:
     assert release_before(releases, Quarter(2025, 4)) is releases[0]
     assert release_before(releases, Quarter(2025, 3)) is None
     assert release_before([], Year(2026)) is None
+
+
+def test_where_there_are_series_only_they_tell_the_number_of_responses() -> None:
+    series = needs([20], 60, column_variable="quarter", columns=(("2026Q3", "2026Q3"),))
+    assert responses_of([series]) == {"Adults": 65}
+    assert responses_of([series, needs([20], 60)]) == {"Adults": 65}
