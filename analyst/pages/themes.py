@@ -11,6 +11,8 @@ from intake_store.statistics.declarations import Theme
 from intake_store.statistics.released import ReleasedTable
 
 BUYING: Final = "needs_buying"
+_POPULATIONS: Final = ("needs_selling", "experience", BUYING, "needs_relative", "needs_professional")
+"""Those whom the service is for come first, and those who speak of others after them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ def in_order(tables: Sequence[ReleasedTable]) -> list[ReleasedTable]:
 
     def place(table: ReleasedTable) -> tuple[object, ...]:
         is_split = table.column_variable is not None and not table.is_series
-        return (table.theme is Theme.COST, table.population, is_split, table.is_series, table.means is None)
+        whose = _POPULATIONS.index(table.population) if table.population in _POPULATIONS else len(_POPULATIONS)
+        return (table.theme is Theme.COST, whose, table.population, is_split, table.is_series, table.means is None)
 
     return sorted(tables, key=place)
