@@ -111,8 +111,8 @@ NAMES = (
     ),
 )
 
-READ = ("quarter", "year", "period", "first", "second", "width", "next")
-"""Those of them that pages read."""
+READ = ("release", "table", "first", "second", "width", "county", "need", "variable", "known", "before", "next")
+"""What pages read of a query."""
 
 _parts = st.one_of(
     st.sampled_from(NASTY), st.text(max_size=20), st.binary(max_size=12).map(lambda b: b.decode("latin-1"))
