@@ -5,8 +5,7 @@ Nothing here reads anything but releases.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -50,15 +49,6 @@ _MOST_ON_PAPER: Final = 7
 """How many columns, each with counts and shares, a sheet of A4 holds."""
 
 _CHART_TYPES: Final = {ImageType.SVG: "image/svg+xml", ImageType.PNG: "image/png"}
-
-
-@dataclass(frozen=True, slots=True)
-class Respondents:
-    """How many responses of a population there were in the period, and in the released quarter before it."""
-
-    label: str
-    now: str
-    before: str
 
 
 class Dashboard:
@@ -385,27 +375,6 @@ class Dashboard:
                     parts += [say.finished(table.layer[1])] if table.layer else []
                     titles[name] = " – ".join(parts)
         return sorted(titles.items(), key=lambda entry: sorting_key(entry[1]))
-
-    async def _respondents(self, request: web.Request, selection: Selection) -> list[Respondents]:
-        say = request.app[TRANSLATORS][request[LANGUAGE]]
-        if selection.quarter is None:
-            return []
-        earlier = [release for release in selection.quarters if release.period < selection.quarter.period]
-        now = _responses(await request.app[RELEASED_TABLES].tables(selection.quarter))
-        before = _responses(await request.app[RELEASED_TABLES].tables(earlier[0])) if earlier else {}
-        return [
-            Respondents(say.finished(label), number(figure, say), number(before[label], say) if label in before else "")
-            for label, figure in now.items()
-        ]
-
-
-def _responses(tables: Iterable[ReleasedTable]) -> dict[str, int | None]:
-    found: dict[str, int | None] = {}
-    for table in tables:
-        if table.source is Source.RESPONSES and not table.is_series:
-            # One table may withhold what another of the same population tells.
-            found[table.population_label] = found.get(table.population_label) or table.responses
-    return found
 
 
 def _page(request: web.Request, template: str, **context: Any) -> web.Response:
