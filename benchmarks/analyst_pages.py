@@ -33,7 +33,7 @@ from analyst.settings import AnalystSettings
 from analyst.web.application import serving
 from analyst.web.cookies import cookie_name
 from analyst.web.keys import ACCOUNTS, RENDERING
-from intake_store.periods import Quarter, Year
+from intake_store.periods import Quarter, Year, parse_period
 from intake_store.settings import PROJECT, IntakeSettings
 from intake_store.statistics.releases import ReleaseFolder
 
@@ -46,12 +46,12 @@ from published import publish  # noqa: E402
 LIMIT_MS = 300
 FLOOR = "/there/is/nothing"
 FILES = (
-    "/charts/{newest}/needs.needs_selling.svg",
-    "/charts/{newest}/needs.needs_selling.png",
-    "/releases/{newest}/tables/needs.needs_selling.csv",
-    "/releases/{newest}/tables/needs.needs_selling.xlsx",
-    "/releases/{newest}/tables/needs.needs_selling.json",
-    "/releases/{newest}/tables/needs.needs_selling.px",
+    "/charts/{quarter}/needs.needs_selling.svg",
+    "/charts/{quarter}/needs.needs_selling.png",
+    "/releases/{quarter}/tables/needs.needs_selling.csv",
+    "/releases/{quarter}/tables/needs.needs_selling.xlsx",
+    "/releases/{quarter}/tables/needs.needs_selling.json",
+    "/releases/{quarter}/tables/needs.needs_selling.px",
     "/releases/{newest}.zip",
     "/api/v1/tables",
     "/report.pdf",
@@ -106,7 +106,7 @@ def measure(releases: Path, requests: int, with_files: bool) -> list[Timing]:
     with site(releases) as (process, place):
         found = [FLOOR, *(address for address in place["addresses"] if address != FLOOR)]
         if with_files:
-            found += [address.format(newest=place["newest"]) for address in FILES]
+            found += [address.format_map(place) for address in FILES]
         for address in found:
             assert process.stdin is not None
             assert process.stdout is not None
@@ -193,11 +193,13 @@ async def serving_site(folder: Path, releases: Path) -> Any:
             token = await login.with_password(name, PASSWORD, "127.0.0.1")
             code = pyotp.TOTP(everybody.secrets[name]).at(clock())
             cookies.append(f"{cookie_name(settings)}={await login.confirm(token, code, '127.0.0.1')}")
+        made = ReleaseFolder(releases).releases()
         yield {
             "port": int(address.rpartition(":")[2]),
             "cookies": cookies,
             "addresses": list(addresses(app)),
-            "newest": ReleaseFolder(releases).releases()[-1].number,
+            "newest": made[-1].number,
+            "quarter": next(one.number for one in reversed(made) if isinstance(parse_period(one.period), Quarter)),
         }
 
 
