@@ -115,18 +115,21 @@ def read_json_stat(content: bytes, publication: PeriodPublication, folder: Path)
     data: dict[str, Any] = json.loads(content)
     assert validate_jsonstat(data)
     assert data["role"]["time"] == [data["id"][0]]
+    cube = PeriodCube(publication.localised(), publication.newest.translator)
     categories = [data["dimension"][name]["category"]["index"] for name in data["id"]]
     found: PeriodCells = {}
     for place, codes in enumerate(itertools.product(*categories)):
         status = data["status"].get(str(place))
-        column = codes[2] if len(codes) == 4 else "total"
-        found[codes[0], codes[1], column, codes[-1]] = data["value"][place] if status is None else status
+        *at, measure = codes if data["id"][-1] == "measure" else (*codes, "count")
+        column = at[2] if len(at) == 3 else cube.columns[0][0]
+        found[at[0], at[1], column, measure] = data["value"][place] if status is None else status
     return found
 
 
 def read_px(content: bytes, publication: PeriodPublication, folder: Path) -> PeriodCells:
     path = folder / "table.px"
     path.write_bytes(content)
+    cube = PeriodCube(publication.localised(), publication.newest.translator)
     parsed = pyaxis.parse(str(path), encoding="utf-8", null_values=r'^"\."$', sd_values=r"(?!)")
     metadata = parsed["METADATA"]
     names = [*metadata["STUB"], *metadata["HEADING"]]
@@ -134,9 +137,11 @@ def read_px(content: bytes, publication: PeriodPublication, folder: Path) -> Per
     found: PeriodCells = {}
     for entry in parsed["DATA"].to_dict("records"):
         at = [codes[name][entry[name]] for name in names]
-        column = at[2] if len(at) == 4 else "total"
+        # A table of counts alone has no variable for measures.
+        measure = at.pop() if at[-1] in set(Measure) else Measure.COUNT.value
+        column = at[2] if len(at) == 3 else cube.columns[0][0]
         figure = entry["DATA"]
-        found[at[1], at[0], column, at[-1]] = {"": ".", '".."': ".."}.get(figure) or float(figure)
+        found[at[1], at[0], column, measure] = {"": ".", '".."': ".."}.get(figure) or float(figure)
     return found
 
 
@@ -188,8 +193,24 @@ def with_means() -> tuple[ReleasedTable, ...]:
     return tuple(tables)
 
 
+def of_shape(name: str) -> tuple[ReleasedTable, ...]:
+    shape = every_shape()[name]
+    return tuple(
+        shape.model_copy(update={"period": period}) for period in (shape.period.replace("2026", "2025"), shape.period)
+    )
+
+
+EDITIONS = {
+    "several": several(),
+    "one": several()[:1],
+    "means": with_means(),
+    "figures": of_shape("supply"),
+    "withheld": of_shape("usage_withheld"),
+}
+
+
 @pytest.mark.parametrize("language", ["sv", "en"])
-@pytest.mark.parametrize("editions", [several(), several()[:1], with_means()], ids=["several", "one", "means"])
+@pytest.mark.parametrize("editions", EDITIONS.values(), ids=EDITIONS)
 @pytest.mark.parametrize("name", PERIOD_FORMATS)
 def test_a_file_of_periods_read_back_has_every_cell(
     over_periods: OverPeriods, tmp_path: Path, name: str, editions: tuple[ReleasedTable, ...], language: str
