@@ -203,6 +203,7 @@ class Dashboard:
             releases=others,
             newer=newer,
             siblings=siblings,
+            has_variable=table.row_variable in request.app[CODEBOOK].variables,
             before=next((other for other in others if other.period < release.period), None),
             other_query=[("release", release.number)] if "release" in request.query else [],
         )

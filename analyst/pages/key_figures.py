@@ -204,9 +204,9 @@ def _responses(tables: Sequence[ReleasedTable]) -> dict[str, int | None]:
 
 def _change(now: int | None, before: int | None, is_released: bool, say: Translator) -> str:
     if not is_released:
-        return say(message("There is no earlier release to compare with."))
+        return say(message("The period before has not been released."))
     if now is None or before is None:
-        return say(message("The change since the release before is not known."))
+        return say(message("The change since the period before is not known."))
     if now == before:
         return say(message("As many as in the period before."))
     more = message("{number} more than in the period before ({before}).")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from intake_store.periods import Quarter, parse_period
+from intake_store.periods import Quarter, Year, parse_period
 from intake_store.statistics.releases import Release
 
 
@@ -31,9 +31,10 @@ class Selection:
         return any(release.synthetic for release in self.chosen)
 
     def before(self, release: Release) -> Release | None:
-        """Return the newest release of the period of the same kind that was released before this one's."""
-        offered = self.quarters if is_quarter(release) else self.years
-        return next((entry for entry in offered if entry.period < release.period), None)
+        """Return the newest release of the quarter or year just before this one's; None if it was not released."""
+        period = parse_period(release.period)
+        wanted = period.before(1) if isinstance(period, Quarter) else Year(period.year - 1)
+        return next((entry for entry in (*self.quarters, *self.years) if entry.period == str(wanted)), None)
 
     @property
     def replaced(self) -> tuple[Release, ...]:

@@ -97,7 +97,7 @@ async def test_the_overview_tells_how_many_and_how_it_changed(reader: Reader) ->
     barriers = text.split("What keeps people from seeking help")[1].split("Whether people get the help")[0]
     assert "Not known: none of the chosen releases has this table." in barriers
     first = await reader.text("/", quarter="2025Q1-1")
-    assert "There is no earlier release to compare with." in first
+    assert "The period before has not been released." in first
 
 
 async def test_quarters_and_years_are_told_apart(reader: Reader) -> None:
