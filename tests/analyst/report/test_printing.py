@@ -18,7 +18,7 @@ PAGE = '<!doctype html><html lang="en"><title>T</title><h1>T</h1><p>L</p><img sr
 def test_a_page_becomes_a_pdf_with_its_pictures(caplog: pytest.LogCaptureFixture) -> None:
     made = PdfFile(pdf(PrintOrder(PAGE, "", {"/charts/a.svg": SVG})))
     assert made.texts == ["T L"]
-    assert [tag["Alt"] for tag in made.tags() if tag["S"] == "Figure"] == [b"A"]
+    assert [tag["/Alt"] for tag in made.tags() if tag["/S"] == "/Figure"] == ["A"]
     assert "Failed to load" not in caplog.text
 
 
