@@ -5,6 +5,7 @@ A table's CSV has the columns of the other CSVs; categories and their labels com
 
 from __future__ import annotations
 
+import datetime
 import io
 import json
 import zipfile
@@ -14,8 +15,10 @@ from typing import Any, Final
 from analyst.exports.csv_files import csv_of_table, metadata_csv
 from analyst.exports.description import SOURCE, about_release, about_table
 from analyst.exports.publication import Publication
+from analyst.exports.px_files import THEME_LABELS
 from analyst.translation import message
 from intake_store.codebook import Codebook
+from intake_store.periods import parse_period
 from intake_store.statistics.released import ReleasedTable
 from intake_store.statistics.table_output import CSV_COLUMNS, WITHHELD
 
@@ -78,12 +81,24 @@ def _descriptor(publication: Publication, resources: list[dict[str, Any]]) -> di
         "profile": "tabular-data-package",
         "sources": [{"title": publication.translator(SOURCE)}],
         "language": publication.language,
+        "keywords": sorted({publication.translator(THEME_LABELS[table.theme]) for table in publication.tables}),
+        "temporal": _weeks(release.period),
         "metadata": [{"name": e.name, "label": e.label, "text": e.text} for e in about_release(publication)],
         "resources": resources,
     }
     if publication.licence:
         found["licenses"] = [{"title": publication.licence, "name": publication.licence}]
     return found
+
+
+def _weeks(period: str) -> dict[str, str]:
+    """Return the first and the last day of a period, as catalogues (DCAT) have them: it is made of whole weeks."""
+    weeks = [week for quarter in parse_period(period).quarters for week in quarter.weeks]
+    first, last = weeks[0].thursday, weeks[-1].thursday
+    return {
+        "start": (first - datetime.timedelta(days=3)).isoformat(),
+        "end": (last + datetime.timedelta(days=3)).isoformat(),
+    }
 
 
 def _resource(publication: Publication, table: ReleasedTable, path: str) -> dict[str, Any]:
