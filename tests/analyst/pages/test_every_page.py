@@ -47,7 +47,7 @@ ON_A_PHONE = ("overview", "themes-needs", "tables", "tables-needs-needs-selling"
         ("waiting", "sv", (PHONE,)),
         ("waiting", "en", (DESK,)),
         ("anna", "en", (PHONE,)),
-        ("rut", "sv", (PHONE, DESK)),
+        ("rut", "sv", (PHONE,)),
         ("rut", "en", (DESK,)),
         ("ada", "sv", (DESK,)),
         ("ada", "en", (PHONE,)),
