@@ -297,9 +297,7 @@ def test_a_data_package_explains_its_columns_by_the_codebook(publish: Publish) -
     with zipfile.ZipFile(io.BytesIO(EXPORT_FORMATS["package"].write(publish(table, language="en")))) as archive:
         data = json.loads(archive.read("datapackage.json"))
     assert data["keywords"] == ["Needs"]
-    assert data["temporal"] == {"start": "2026-06-29", "end": "2026-10-04"}, (
-        "the weeks whose Thursday is in the quarter"
-    )
+    assert data["temporal"] == {"start": "2026-06-29", "end": "2026-09-27"}, "whole weeks by their Thursdays"
     [resource] = data["resources"]
     fields = {field["name"]: field for field in resource["schema"]["fields"]}
     assert resource["schema"]["missingValues"] == ["..", ""]
