@@ -21,7 +21,7 @@ from typing import Final
 from analyst.report.order import PrintOrder
 
 _ROOM: Final = Path(__file__).parent
-_PRINTED_BY: Final = ("weasyprint", "vl-convert-python", "altair")
+_PRINTED_BY: Final = ("weasyprint", "vl-convert-python")
 _SOURCES: Final = (_ROOM / "printing.py", _ROOM / "report.css", *sorted((_ROOM.parent / "charts").glob("*.py")))
 STYLE: Final = _ROOM / "report.css"
 PRINTING: Final = (sys.executable, "-m", "analyst.report.printing")

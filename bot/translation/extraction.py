@@ -17,7 +17,7 @@ Extracted = tuple[int, str, str, list[str]]
 FLOW_KEYS = frozenset({"text", "title", "cannot_speak"})
 CODEBOOK_KEYS = frozenset({"question", "label", "title", "help"})
 DEFINITION_KEYS = frozenset({"definition", "note"})
-TABLE_KEYS = frozenset({"title", "base", "notes"})
+TABLE_KEYS = frozenset({"title", "base", "labels", "notes"})
 FIGURE_KEYS = frozenset({"figure", "population", "warning", "warnings", "group", "unit", "note"})
 DIRECTORY_KEYS = frozenset(
     {"description", "application_process", "eligibility_description", "fees_description", "hours_description", "note"}
@@ -45,7 +45,7 @@ def extract_definitions(file: BinaryIO, keywords: object, comment_tags: object, 
 
 
 def extract_tables(file: BinaryIO, keywords: object, comment_tags: object, options: object) -> Iterator[Extracted]:
-    """Yield the title, the base and the notes of a declared table."""
+    """Yield the title, the base, the labels and the notes of a declared table."""
     yield from _strings(_load(file), TABLE_KEYS, "table")
 
 

@@ -83,8 +83,9 @@ class TableDeclaration(BaseModel):
     `base` says in words whom the shares are shares of; without it, the responses that answered the row variable.
     A `series` puts the last so many quarters side by side, each as it was released. `measure: mean` adds the mean of
     the numbers that the codes of `rows` carry. `rounding` rounds what is left after protection. `events` limits a table
-    of usage to some kinds of event; `needs` names, for each need of the codebook in a supply table, the needs of the
-    service directory that answer to it. `title` and `notes` are English message ids, and so is `base`.
+    of usage to some kinds of event, and `labels` names its subjects, channels or languages; `needs` names, for each need
+    of the codebook in a supply table, the needs of the service directory that answer to it. `title`, `base`, `labels`
+    and `notes` are English message ids.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -103,6 +104,7 @@ class TableDeclaration(BaseModel):
     method: Method = Method.SUPPRESSION
     rounding: int | None = Field(default=None, ge=2, le=100)
     events: tuple[_Name, ...] = ()
+    labels: Mapping[_Name, _Sentence] = Field(default_factory=dict)
     needs: Mapping[_Name, tuple[_Name, ...]] = Field(default_factory=dict)
     notes: tuple[_Sentence, ...] = ()
 
@@ -151,7 +153,7 @@ _Found = Iterator[tuple[Sequence[str | int], str]]
 
 
 def _responses_problems(declaration: TableDeclaration, codebook: Codebook) -> _Found:
-    yield from _needless(declaration, "events", "needs")
+    yield from _needless(declaration, "events", "labels", "needs")
     yield from _missing(declaration, "populations", "rows")
     if declaration.series is not None and (declaration.columns or declaration.period is PeriodKind.YEAR):
         yield ["series"], "stands in for the columns of a quarterly table; leave out 'columns' and 'period: year'"
@@ -203,7 +205,7 @@ def _usage_problems(declaration: TableDeclaration, codebook: Codebook) -> _Found
 
 
 def _supply_problems(declaration: TableDeclaration, codebook: Codebook) -> _Found:
-    yield from _needless(declaration, "events", "columns", "series")
+    yield from _needless(declaration, "events", "labels", "columns", "series")
     yield from _missing(declaration, "populations", "needs")
     if declaration.rows != COUNTY:
         yield ["rows"], f"services are counted by {COUNTY}"
@@ -225,7 +227,7 @@ def _supply_problems(declaration: TableDeclaration, codebook: Codebook) -> _Foun
 
 
 def _figures_problems(declaration: TableDeclaration, codebook: Codebook) -> _Found:
-    yield from _needless(declaration, "populations", "events", "needs", "columns", "series")
+    yield from _needless(declaration, "populations", "events", "labels", "needs", "columns", "series")
     if declaration.rows != "service_kind":
         yield ["rows"], "the services' figures are summed by service_kind"
     if declaration.period is not PeriodKind.YEAR:

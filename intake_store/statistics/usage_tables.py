@@ -220,4 +220,4 @@ class _Counted:
         if field == COUNTY:
             labels = {code.code: code.label for code in self._codebook.variables[COUNTY].codes}
             return labels.get(value, value)
-        return value
+        return self._declaration.labels.get(value, value)

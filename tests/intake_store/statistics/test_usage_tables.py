@@ -103,6 +103,13 @@ def test_a_quarter_with_hardly_any_use_has_no_table(codebook: Codebook) -> None:
     assert "9" not in "".join(line for line in render_csv([funnel]).splitlines() if not line.startswith("#"))
 
 
+def test_subjects_are_named_by_the_labels_of_the_declaration(codebook: Codebook) -> None:
+    counts = {("flow_entered", subject, "web", "sv", ""): 1000 for subject in ("housing", "new_topic")}
+    named = TOPICS.model_copy(update={"labels": {"housing": "A place to live"}})
+    [topics] = made(codebook, CountedResponses([], counts), named)
+    assert {row.code: row.label for row in topics.rows} == {"housing": "A place to live", "new_topic": "new_topic"}
+
+
 def test_events_without_a_county_are_told_apart(codebook: Codebook) -> None:
     counts = {("searched", "housing", "", "", county): 1000 for county in ("", "01")}
     [searches] = made(codebook, CountedResponses([], counts), SEARCHES)
