@@ -21,11 +21,11 @@ from analyst.api.handlers import routes as api_routes
 from analyst.api.rates import ApiRates
 from analyst.pages.dashboard import Dashboard
 from analyst.pages.report_pages import Imprint
-from analyst.release_work import OpenWarehouse, ReleaseWork
+from analyst.release_work.warehouse_door import WarehouseDoor, newest_of
+from analyst.release_work.work import OpenWarehouse, ReleaseWork
 from analyst.report.document import Reports
 from analyst.settings import PREFIX, AnalystSettings, SettingsError
 from analyst.translation import Translator, load_translators
-from analyst.warehouse_door import WarehouseDoor, newest_of
 from analyst.web.application import create_application
 from analyst.web.keys import (
     ACCOUNTS,

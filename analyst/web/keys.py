@@ -10,7 +10,7 @@ from aiohttp import web
 from analyst.accounts.api_tokens import ApiCaller
 from analyst.accounts.assembly import AccountsRoom
 from analyst.accounts.sessions import Session
-from analyst.release_work import ReleaseWork
+from analyst.release_work.work import ReleaseWork
 from analyst.settings import AnalystSettings
 from analyst.translation import Translator
 from analyst.web.publications import ReleasedTables

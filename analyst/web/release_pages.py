@@ -14,7 +14,8 @@ from analyst.accounts.permissions import Permission
 from analyst.charts.drawing import WITHHELD_NOTE
 from analyst.numerals import number, percent
 from analyst.period_names import period_name
-from analyst.release_work import ALTERED, PeriodStanding, PreviewSummary, TableSummary, Work, WorkBusy, WorkState
+from analyst.release_work.summaries import PreviewSummary, TableSummary
+from analyst.release_work.work import ALTERED, PeriodStanding, Work, WorkBusy, WorkState
 from analyst.translation import Translator, message
 from analyst.web.access import form_on, requires
 from analyst.web.keys import ACCOUNTS, LANGUAGE, RELEASE_WORK, SESSION, TRANSLATORS

@@ -83,9 +83,9 @@ class TableDeclaration(BaseModel):
     `base` says in words whom the shares are shares of; without it, the responses that answered the row variable.
     A `series` puts the last so many quarters side by side, each as it was released. `measure: mean` adds the mean of
     the numbers that the codes of `rows` carry. `rounding` rounds what is left after protection. `events` limits a table
-    of usage to some kinds of event, and `labels` names its subjects, channels or languages; `needs` names, for each need
-    of the codebook in a supply table, the needs of the service directory that answer to it. `title`, `base`, `labels`
-    and `notes` are English message ids.
+    of usage to some kinds of event, and `labels` names its subjects, channels or languages; `needs` names, for each
+    need of the codebook in a supply table, the needs of the service directory that answer to it. `title`, `base`,
+    `labels` and `notes` are English message ids.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -27,7 +27,7 @@ from analyst.accounts.passkeys import RelyingParty
 from analyst.accounts.passwords import Argon2Cost, Argon2Hashing
 from analyst.accounts.permissions import COMMAND_LINE, Role
 from analyst.assembly import Texts, assemble, load_texts
-from analyst.release_work import OpenWarehouse
+from analyst.release_work.work import OpenWarehouse
 from analyst.settings import AnalystSettings
 from analyst.web.keys import ACCOUNTS
 from intake_store.settings import IntakeSettings

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from analyst.release_work import OpenStatistics, OpenWarehouse
+from analyst.release_work.work import OpenStatistics, OpenWarehouse
 from intake_store.codebook import load_codebooks
 from intake_store.periods import Period, Quarter, Year
 from intake_store.settings import PROJECT

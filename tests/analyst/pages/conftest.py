@@ -19,7 +19,7 @@ from once_a_run import once_a_run
 from playwright.async_api import Browser, async_playwright
 from published import CODEBOOKS, COVERAGE, publish
 
-from analyst.release_work import OpenStatistics, OpenWarehouse
+from analyst.release_work.work import OpenStatistics, OpenWarehouse
 from intake_store.codebook import load_codebooks
 from intake_store.periods import Quarter, Year
 from intake_store.statistics.declarations import DECLARATIONS_FOLDER, load_declarations

@@ -18,7 +18,7 @@ from playwright.async_api import Browser, Page
 from published import CODEBOOKS, COVERAGE
 
 from analyst.accounts.permissions import Role
-from analyst.release_work import OpenStatistics
+from analyst.release_work.work import OpenStatistics
 from intake_store.codebook import load_codebooks
 from intake_store.statistics.declarations import DECLARATIONS_FOLDER, load_declarations
 from intake_store.statistics.releases import ReleaseFolder

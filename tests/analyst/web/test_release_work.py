@@ -14,7 +14,7 @@ from analyst_site import Browser, Site, open_site
 
 from analyst.accounts.audit import AuditEvent
 from analyst.accounts.permissions import Role
-from analyst.release_work import OpenStatistics
+from analyst.release_work.work import OpenStatistics
 from intake_store.codebook import load_codebooks
 from intake_store.disclosure.attack import Interval
 from intake_store.keys.passphrases import Passphrase

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from analyst.release_work import OpenStatistics
+from analyst.release_work.work import OpenStatistics
 from analyst.translation import message
 from intake_store.assembly import releasing, stored_passphrases
 from intake_store.codebook import Codebook, load_codebooks

@@ -12,30 +12,26 @@ import contextlib
 import datetime
 import importlib.metadata
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, Protocol
 
 from analyst.accounts.audit import AuditEvent, AuditLog
 from analyst.accounts.clock import Clock
+from analyst.release_work.summaries import PreviewSummary, PublishedSummary, attack_summary, summarised
 from analyst.translation import message
 from content_files import ContentError
 from intake_store.codebook import Codebook
 from intake_store.periods import Period, Quarter, Year, parse_period
-from intake_store.statistics.changes import Changes, TableChange, changes, key_of, release_before, responses_of
-from intake_store.statistics.declarations import Source
-from intake_store.statistics.outsider import Findings
-from intake_store.statistics.released import ReleasedTable
+from intake_store.statistics.changes import release_before
 from intake_store.statistics.releases import Release, ReleaseError, ReleaseFolder, ReleaseOvertaken, Verification
 from intake_store.statistics.releasing import Occasion, Preview, attack_published
-from intake_store.statistics.withheld import WithheldFigures, repeats
 from intake_store.submission.errors import IntakeStoreError
 from intake_store.submission.iso_weeks import IsoWeek
 
 _QUARTERS_OFFERED: Final = 6
 _YEARS_OFFERED: Final = 2
-_MOST_NARROW_SHOWN: Final = 20
 
 BUSY: Final = message("Another period is being worked on. Wait until it is ready.")
 SEEN_ANOTHER: Final = message(
@@ -95,93 +91,6 @@ class WorkState(StrEnum):
     RELEASED = "released"
     CHECKED = "checked"
     FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class TableSummary:
-    """A table of a preview: how many of its figures are withheld and why, and how it differs from the one before."""
-
-    id: str
-    table: ReleasedTable
-    told: WithheldFigures
-    change: TableChange | None
-
-    @property
-    def is_new(self) -> bool:
-        """Whether the release that is compared with does not have it."""
-        return self.change is None
-
-
-@dataclass(frozen=True, slots=True)
-class PopulationSummary:
-    """The tables of a population together; `responses` is None where they are too few to be told.
-
-    Figures of tables that only repeat others are not counted again in `told`.
-    """
-
-    population: str
-    responses: int | None
-    told: WithheldFigures
-    tables: tuple[TableSummary, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AttackSummary:
-    """What the attacker came to; `narrow` names the counts that give way, the first of them."""
-
-    attacked: int
-    unpublished: int
-    least_width: float
-    required_width: int
-    narrow: tuple[str, ...]
-    narrow_in_all: int
-
-    @property
-    def is_safe(self) -> bool:
-        """Whether no withheld figure can be worked out too closely."""
-        return not self.narrow_in_all
-
-
-@dataclass(frozen=True, slots=True)
-class PreviewSummary:
-    """What a releaser looks at; `seen` is the number of the newest release of the period, or empty."""
-
-    populations: tuple[PopulationSummary, ...]
-    attack: AttackSummary
-    threshold: int
-    synthetic: bool
-    provisional: bool
-    seen: str
-    changes: Changes | None
-    digest: str
-
-    @property
-    def tables(self) -> tuple[TableSummary, ...]:
-        """All tables."""
-        return tuple(table for population in self.populations for table in population.tables)
-
-    @property
-    def told(self) -> WithheldFigures:
-        """All figures together."""
-        return sum((population.told for population in self.populations), WithheldFigures())
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether no population has enough responses for a single table."""
-        return all(summary.table.withheld for summary in self.tables if summary.table.source is Source.RESPONSES)
-
-    def find(self, table_id: str) -> TableSummary | None:
-        """Return a table by its id, or None."""
-        return next((summary for summary in self.tables if summary.id == table_id), None)
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedSummary:
-    """What an attacker comes to who reads everything that is published."""
-
-    releases: int
-    tables: int
-    attack: AttackSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,7 +292,7 @@ class ReleaseWork:
 
     def _attack(self, work: Work) -> Work:
         found = attack_published(self._folder, self._codebook)
-        summary = PublishedSummary(found.releases, found.tables, _attacked(found.findings, found.width))
+        summary = PublishedSummary(found.releases, found.tables, attack_summary(found.findings, found.width))
         return replace(work, state=WorkState.CHECKED, published=summary)
 
     def _release(self, period: Period, work: Work, note: str, reason: str, previewed: str) -> Work:
@@ -405,52 +314,3 @@ class ReleaseWork:
                 ),
             )
         return replace(work, state=WorkState.RELEASED, release=release.number)
-
-
-def summarised(preview: Preview, against: Release | None, before: Sequence[ReleasedTable], seen: str) -> PreviewSummary:
-    """Return what a releaser looks at, of a preview and the release it is compared with."""
-    changed = None
-    if against is not None:
-        changed = changes(against, before, preview.tables, preview.codebook_version, preview.threshold)
-    responses = responses_of(preview.tables)
-    groups: dict[str, list[TableSummary]] = {}
-    for made in preview.made:
-        key = key_of(made.table)
-        change = changed.tables.get(key) if changed is not None else None
-        summary = TableSummary(".".join(filter(None, key)), made.table, made.withheld, change)
-        groups.setdefault(made.table.population_label, []).append(summary)
-    return PreviewSummary(
-        populations=tuple(
-            PopulationSummary(
-                population,
-                responses.get(population),
-                sum((summary.told for summary in tables if not repeats(summary.table)), WithheldFigures()),
-                tuple(tables),
-            )
-            for population, tables in groups.items()
-        ),
-        attack=_attacked(preview.findings, preview.threshold),
-        threshold=preview.threshold,
-        synthetic=any(table.synthetic for table in preview.tables),
-        provisional=any(table.provisional for table in preview.tables),
-        seen=seen,
-        changes=changed,
-        digest=preview.digest,
-    )
-
-
-def _attacked(findings: Findings, width: int) -> AttackSummary:
-    return AttackSummary(
-        attacked=findings.withheld,
-        unpublished=findings.unpublished,
-        least_width=findings.least_width,
-        required_width=width,
-        narrow=tuple(_narrow(findings)),
-        narrow_in_all=len(findings.narrow),
-    )
-
-
-def _narrow(findings: Findings) -> Iterator[str]:
-    for found in findings.narrow[:_MOST_NARROW_SHOWN]:
-        lowest, highest = found.interval.lowest, found.interval.highest
-        yield f"{' '.join(found.cell)}: {lowest:g}–{highest:g}"
