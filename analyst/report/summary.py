@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from analyst.charts.marks import by_size, share
+from analyst.charts.marks import by_size, percent, share
 from analyst.numerals import number
 from analyst.translation import Translator, message
 from analyst.web.publications import table_id
 from intake_store.statistics.declarations import Source
 from intake_store.statistics.released import Figure, ReleasedTable
-from intake_store.statistics.table_output import WITHHELD
 
 NOT_COUNTED: Final = "."
 """The sign for a figure that there cannot be."""
@@ -96,7 +95,7 @@ def key_figures(tables: Iterable[ReleasedTable], periods: Mapping[str, str], say
             largest = by_size(table)[:2]
             if len(largest) == 2 and largest[0].counts[0] != largest[1].counts[0]:
                 words = say(text).format(answer=largest[0].label, period=periods[table.period])
-                yield KeyFigure(_percent(largest[0].counts[0], _base(table)), words, name)
+                yield KeyFigure(percent(share(largest[0].counts[0], _base(table)), say), words, name)
     for asked in _ASKED:
         table = found.get(asked.table)
         if table is not None and _is_exact(table):
@@ -104,7 +103,7 @@ def key_figures(tables: Iterable[ReleasedTable], periods: Mapping[str, str], say
             known = [count for count in counts if count is not None]
             if len(known) == len(asked.answers):
                 words = say(asked.text).format(period=periods[table.period])
-                yield KeyFigure(_percent(sum(known), _base(table)), words, asked.table)
+                yield KeyFigure(percent(share(sum(known), _base(table)), say), words, asked.table)
 
 
 def answers(periods: Sequence[Iterable[ReleasedTable]], say: Translator) -> list[Answers]:
@@ -139,8 +138,3 @@ def _is_exact(table: ReleasedTable) -> bool:
 
 def _base(table: ReleasedTable) -> Figure:
     return table.base.counts[0] if table.base is not None else None
-
-
-def _percent(count: Figure, base: Figure) -> str:
-    value = share(count, base)
-    return WITHHELD if value is None else f"{value:.0f}\N{NO-BREAK SPACE}%"
