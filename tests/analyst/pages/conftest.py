@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -17,18 +16,10 @@ from analyst_site import Site, open_site
 from dashboard_site import dashboard_site
 from once_a_run import once_a_run
 from playwright.async_api import Browser, async_playwright
-from published import CODEBOOKS, COVERAGE, publish
+from published import door, publish
 
-from analyst.release_work.work import OpenStatistics, OpenWarehouse
-from intake_store.codebook import load_codebooks
+from analyst.release_work.work import OpenWarehouse
 from intake_store.periods import Quarter, Year
-from intake_store.statistics.declarations import DECLARATIONS_FOLDER, load_declarations
-from intake_store.statistics.releases import ReleaseFolder
-from intake_store.statistics.releasing import Releasing
-from intake_store.statistics.supply import load_coverage
-from intake_store.statistics.tables import ServiceSide
-from intake_store.warehouse.warehouse import Warehouse
-from intake_store.warehouse.warehouse_key import WarehouseKey
 
 TABLES = frozenset(
     [
@@ -43,12 +34,19 @@ TABLES = frozenset(
         "cost_per_person",
     ]
 )
-PREVIEWED_TABLES = ("needs", "county", "age_by_gender", "needs_met_by_gender")
 PERIODS = (*(Quarter(2025, number) for number in (1, 2, 3, 4)), Year(2025))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--analyst-screenshots", type=Path, default=None, help="folder to write the dashboard's pages to")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what only takes pictures, unless somebody wants them."""
+    if config.getoption("--analyst-screenshots", default=None) is None:
+        left_out = [item for item in items if item.get_closest_marker("takes_pictures")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")
@@ -61,19 +59,8 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def open_published(released: Path) -> OpenWarehouse:
-    """Return what opens the warehouse that the releases were made of, for previews of a few tables."""
-
-    @contextlib.contextmanager
-    def opened() -> Iterator[OpenStatistics]:
-        codebooks = load_codebooks(CODEBOOKS)
-        declared = load_declarations(DECLARATIONS_FOLDER, codebooks["1"])
-        services = ServiceSide(coverage=load_coverage(COVERAGE), figures=())
-        with Warehouse(released.parent / "warehouse", codebooks, WarehouseKey(bytes(range(32)))) as warehouse:
-            chosen = [declared[name] for name in PREVIEWED_TABLES]
-            made = Releasing(warehouse, codebooks["1"], chosen, ReleaseFolder(released), 10, services)
-            yield OpenStatistics(made, {}, production=False)
-
-    return opened
+    """Return what opens the warehouse that the releases were made of, for previews of the same tables."""
+    return door(released, released.parent / "warehouse", TABLES)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
@@ -10,6 +11,7 @@ from aiohttp import ClientResponse, web
 from analyst_site import PASSWORD, Site
 from analyst_site import Browser as Client
 from axe_core_python.base import AXE_SCRIPT
+from PIL import Image
 from playwright.async_api import Browser, ConsoleMessage, Page, Request, Response, Route
 
 from analyst.pages.themes import THEME_PAGES
@@ -25,6 +27,9 @@ EXPLAINED: Final = (403, 404)
 SHOWN_HEADERS: Final = ("Content-Type", "Content-Security-Policy")
 NO_PAGE: Final = re.compile(r"^/api/|/assets/|^/static/|\{file\}|\.\w+$|\.\{ending\}$")
 """Routes of files and of programs, which have tests of their own."""
+
+LARGEST: Final = 120_000
+"""Bytes of a picture that is kept with the documentation."""
 
 PREVIEWED, UNFINISHED, NEVER = "2025Q4", "2026Q4", "2024"
 COMPARED: Final = "/compare?table=needs.needs_selling&first=2025Q1-1&second=2025Q4-1"
@@ -191,3 +196,15 @@ def picture_name(address: str) -> str:
     path, _, query = address.partition("?")
     name = re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-") or "overview"
     return f"{name}-chosen" if query else name
+
+
+def small(picture: bytes) -> bytes:
+    """Return a picture in as many colours as fit into the size that is allowed."""
+    for colours in (128, 64, 32, 16):
+        content = io.BytesIO()
+        Image.open(io.BytesIO(picture)).convert("RGB").quantize(colours, dither=Image.Dither.NONE).save(
+            content, "PNG", optimize=True
+        )
+        if len(content.getvalue()) < LARGEST:
+            break
+    return content.getvalue()

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from pathlib import Path
 
@@ -21,10 +20,10 @@ from every_page import (
     pages_of,
     picture_name,
     show,
+    small,
     tabbed_through,
     too_wide,
 )
-from PIL import Image
 from playwright.async_api import Browser
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -34,7 +33,6 @@ PHONE, ZOOMED, DESK = 360, 640, 1280
 HEIGHT = 900
 FIGURES = ("/themes", "/trends", "/tables/", "/compare", "/codebook", "/method", "/report")
 
-LARGEST = 120_000
 TALLEST = {PHONE: 1600, DESK: 1400}
 ON_A_PHONE = ("overview", "themes-needs", "tables", "tables-needs-needs-selling", "desk-releases-2025q4", "login")
 
@@ -186,13 +184,12 @@ async def test_everything_is_reached_and_done_by_keyboard(browser: Browser, ever
 
 @pytest.fixture
 def folder(request: pytest.FixtureRequest) -> Path:
-    found: Path | None = request.config.getoption("--analyst-screenshots")
-    if found is None:
-        pytest.skip("Say --analyst-screenshots FOLDER to take pictures.")
+    found: Path = request.config.getoption("--analyst-screenshots")
     found.mkdir(parents=True, exist_ok=True)
     return found
 
 
+@pytest.mark.takes_pictures
 async def test_pictures_of_every_page(browser: Browser, every_site: Site, folder: Path) -> None:
     taken: set[str] = set()
     for who in ("", "waiting", "rut", "ada"):
@@ -213,18 +210,6 @@ async def test_pictures_of_every_page(browser: Browser, every_site: Site, folder
                 picture = await page.screenshot(full_page=True, clip=clip, animations="disabled")  # type: ignore[arg-type]
                 (folder / f"{name}-{width}.png").write_bytes(small(picture))
         await page.context.close()
-
-
-def small(picture: bytes) -> bytes:
-    """Return a picture in as many colours as fit into the size that is allowed."""
-    for colours in (128, 64, 32, 16):
-        content = io.BytesIO()
-        Image.open(io.BytesIO(picture)).convert("RGB").quantize(colours, dither=Image.Dither.NONE).save(
-            content, "PNG", optimize=True
-        )
-        if len(content.getvalue()) < LARGEST:
-            break
-    return content.getvalue()
 
 
 def _found(pattern: str, text: str) -> str:

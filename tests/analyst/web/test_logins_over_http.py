@@ -153,7 +153,7 @@ async def test_an_account_is_invited_changed_and_shut(site: Site) -> None:
     await browser.get("/accounts/olle")
     answer = await browser.post("/accounts/olle/reset")
     assert answer.headers["Location"] == "/confirm?next=/accounts/olle/reset"
-    await browser.get("/audit")
+    await browser.get("/audit?language=en")
     for event in ("Made an account", "Changed roles", "Shut an account"):
         assert event in browser.text
     answer = await browser.client.get("/audit.csv")
