@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import schemathesis
-from analyst_site import open_site
+from analyst_site import Site, open_site
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
+from site_in_a_thread import site_in_a_thread
 from test_api import DESCRIPTION, program_of
 
 CASES = 12
@@ -27,23 +26,14 @@ SCHEMA = schemathesis.openapi.from_dict(DESCRIPTION)
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory, few_releases: Path) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield the address of a site that runs in a thread of its own, and the headers of a program."""
-    ready, ending = threading.Event(), threading.Event()
-    found: list[tuple[str, dict[str, str]]] = []
+    folder = tmp_path_factory.mktemp("fuzzed")
 
-    async def serve() -> None:
-        folder = tmp_path_factory.mktemp("fuzzed")
-        async with open_site(folder, few_releases, api_requests_per_minute=1_000_000) as site:
-            program = await program_of(site)
-            found.append((str(site.server.make_url("")).rstrip("/"), program.headers))
-            ready.set()
-            await asyncio.to_thread(ending.wait)
+    async def tell(site: Site) -> tuple[str, dict[str, str]]:
+        program = await program_of(site)
+        return str(site.server.make_url("")).rstrip("/"), program.headers
 
-    thread = threading.Thread(target=lambda: asyncio.run(serve()))
-    thread.start()
-    assert ready.wait(60)
-    yield found[0]
-    ending.set()
-    thread.join(30)
+    with site_in_a_thread(lambda: open_site(folder, few_releases, api_requests_per_minute=1_000_000), tell) as told:
+        yield told
 
 
 _settings = settings(max_examples=CASES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))

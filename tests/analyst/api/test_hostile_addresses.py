@@ -7,16 +7,16 @@ that lead out of it. Requests go as raw lines, so that nothing is made tidy on t
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
 from analyst_site import ROLES as PEOPLE
-from analyst_site import open_site
+from analyst_site import Site, open_site
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from site_in_a_thread import site_in_a_thread
 
 from analyst.web.access import declared
 
@@ -122,28 +122,20 @@ _parts = st.one_of(
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory, few_releases: Path) -> Iterator[tuple[int, str, list[str]]]:
     """Yield the port of a site that runs in a thread, the cookies of a person, and the patterns of its pages."""
-    ready, ending = threading.Event(), threading.Event()
-    found: list[tuple[int, str, list[str]]] = []
+    folder = tmp_path_factory.mktemp("hostile")
 
-    async def serve() -> None:
-        async with open_site(tmp_path_factory.mktemp("hostile"), few_releases) as site:
-            await site.person("eva", *(role for roles in PEOPLE.values() for role in roles))
-            browser = await site.browser("eva")
-            cookies = browser.client.session.cookie_jar.filter_cookies(site.server.make_url("/"))
-            header = "; ".join(f"{name}={morsel.value}" for name, morsel in cookies.items())
-            routes = {path for method, path, _ in declared(site.server.app) if method == "GET"}
-            # The report as PDF takes seconds, and reads nothing that the page does not.
-            pages = sorted(path for path in routes if not path.startswith("/api/") and not path.endswith(".pdf"))
-            found.append((int(site.server.port or 0), header, pages))
-            ready.set()
-            await asyncio.to_thread(ending.wait)
+    async def tell(site: Site) -> tuple[int, str, list[str]]:
+        await site.person("eva", *(role for roles in PEOPLE.values() for role in roles))
+        browser = await site.browser("eva")
+        cookies = browser.client.session.cookie_jar.filter_cookies(site.server.make_url("/"))
+        header = "; ".join(f"{name}={morsel.value}" for name, morsel in cookies.items())
+        routes = {path for method, path, _ in declared(site.server.app) if method == "GET"}
+        # The report as PDF takes seconds, and reads nothing that the page does not.
+        pages = sorted(path for path in routes if not path.startswith("/api/") and not path.endswith(".pdf"))
+        return int(site.server.port or 0), header, pages
 
-    thread = threading.Thread(target=lambda: asyncio.run(serve()))
-    thread.start()
-    assert ready.wait(60)
-    yield found[0]
-    ending.set()
-    thread.join(30)
+    with site_in_a_thread(lambda: open_site(folder, few_releases), tell) as told:
+        yield told
 
 
 async def ask(port: int, cookies: str, target: bytes) -> tuple[int, bytes]:
